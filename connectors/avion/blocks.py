@@ -1,0 +1,70 @@
+"""Blocks of a file, read ahead on the event loop's thread."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiofiles
+
+from connectors.errors import HaltedError
+from connectors.loop import event_loop
+
+BLOCK = 1 << 20
+"""Bytes of one read: large enough that a read costs little beside what is done with it."""
+
+AHEAD = 2
+"""Blocks held ready. What the reader holds is bounded by this, whatever the export's size."""
+
+
+class Blocks:
+    """Iterates over the bytes of `path` from `start` to `end`, one block after another.
+
+    Call `close` when done; an iteration to the end closes by itself.
+    """
+
+    def __init__(self, path: Path, start: int, end: int) -> None:
+        self._path = path
+        self._start = start
+        self._end = end
+        self._loop = event_loop()
+        self._queue: asyncio.Queue[bytes | Exception] = asyncio.Queue(AHEAD)
+        self._task = self._loop.run(self._begin())
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self._loop.run(self._queue.get()):
+            if isinstance(block, Exception):
+                raise block
+            yield block
+
+    def close(self) -> None:
+        """Stop reading ahead and close the file."""
+        self._loop.run(self._stop())
+
+    async def _begin(self) -> "asyncio.Task[None]":
+        return asyncio.create_task(self._read(), name=f"read {self._path.name}")
+
+    async def _stop(self) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _read(self) -> None:
+        try:
+            await self._read_to_end()
+        except OSError as error:
+            await self._queue.put(HaltedError(f"{self._path} cannot be read: {error.strerror}"))
+        except HaltedError as error:
+            await self._queue.put(error)
+
+    async def _read_to_end(self) -> None:
+        left = self._end - self._start
+        async with aiofiles.open(self._path, "rb") as file:
+            await file.seek(self._start)
+            while left:
+                block = await file.read(min(BLOCK, left))
+                if not block:
+                    raise HaltedError(
+                        f"{self._path} ended {left} bytes early: it was cut while it was read"
+                    )
+                left -= len(block)
+                await self._queue.put(block)
+        await self._queue.put(b"")

@@ -1,0 +1,121 @@
+"""One reading lane: its split of each export, one export after another."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from connectors.avion.blocks import Blocks
+from connectors.avion.cutter import Cutter
+from connectors.avion.formats import FORMATS
+from connectors.avion.lines import Lines
+from connectors.records import Batch, Export, Line, Span
+
+
+class Position(NamedTuple):
+    """Byte offset and 1-based physical line of the next record; `done` at the split's end."""
+
+    offset: int
+    line: int
+    done: bool
+
+
+class Lane:
+    """Reads split `index` of each export, batch by batch, from where it stood.
+
+    `positions` holds where it stands, by checksum. An export that is no longer asked for is kept
+    there while unfinished, so that asking for it again goes on.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        exports: Sequence[Export],
+        positions: dict[str, Position],
+        *,
+        line_limit: int,
+    ) -> None:
+        self._index = index
+        self._line_limit = line_limit
+        wanted = {export.checksum for export in exports}
+        self.positions = {
+            checksum: position
+            for checksum, position in positions.items()
+            if checksum in wanted or not position.done
+        }
+        self._todo = iter([export for export in exports if self._is_unfinished(export)])
+        self._reading: _Reading | None = None
+
+    def read(self, count: int) -> Batch[Line] | None:
+        """Return the next batch of at most `count` records, None when all is read.
+
+        The first lane's first batch of an export comes even if it is empty, so that an export
+        without a record has a batch to be accounted with.
+        """
+        while self._reading or self._open():
+            assert self._reading  # noqa: S101 - for the type checker: `_open` said so
+            fresh = self._index == 0 and self._reading.export.checksum not in self.positions
+            batch, position = self._reading.take(count)
+            self.positions[self._reading.export.checksum] = position
+            if position.done:
+                self.close()
+            if batch.records or fresh:
+                return batch
+        return None
+
+    def close(self) -> None:
+        """Close the file that is being read."""
+        if self._reading:
+            self._reading.blocks.close()
+            self._reading = None
+
+    def _is_unfinished(self, export: Export) -> bool:
+        position = self.positions.get(export.checksum)
+        return self._index < len(export.splits) and not (position and position.done)
+
+    def _open(self) -> bool:
+        export = next(self._todo, None)
+        if export is None:
+            return False
+        position = self.positions.get(export.checksum)
+        self._reading = _Reading(export, self._index, position, self._line_limit)
+        return True
+
+
+class _Reading:
+    """An open export: blocks are cut as they are needed, and records taken off their front."""
+
+    def __init__(
+        self, export: Export, index: int, position: Position | None, line_limit: int
+    ) -> None:
+        split = export.splits[index]
+        self.export = export
+        self._end = split.end
+        self._span = Span(export.key, export.checksum, f"lane-{index}", 0, 0, 0)
+        self._cutter = Cutter(
+            FORMATS[export.format],
+            columns=export.columns,
+            offset=position.offset if position else split.start,
+            number=position.line if position else split.line,
+            limit=line_limit,
+        )
+        self.blocks = Blocks(export.path, self._cutter.offset, split.end)
+        self._runs = self._cut()
+        self._next = next(self._runs, None)
+
+    def take(self, count: int) -> tuple[Batch[Line], Position]:
+        lines, self._next = self._next, None
+        if lines is None:
+            lines = Lines(
+                self.export.format, self.export.columns, [], self._end, self._cutter.number, 0
+            )
+        elif len(lines.pieces) > count:
+            lines, self._next = lines.take(count)
+        if self._next is None:
+            self._next = next(self._runs, None)
+        end = min(lines.offset + lines.size, self._end)  # the last record may lack its line end
+        span = self._span._replace(start=lines.offset, end=end, line=lines.next_number)
+        return Batch(span, lines), Position(end, lines.next_number, self._next is None)
+
+    def _cut(self) -> Iterator[Lines]:
+        for block in self.blocks:
+            yield from self._cutter.feed(block)
+        yield from self._cutter.close()

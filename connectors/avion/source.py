@@ -1,0 +1,129 @@
+"""A resumable Bytewax source of traffic exports."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from typing_extensions import override
+
+from connectors.avion.cutter import LINE_LIMIT
+from connectors.avion.lane import Lane, Position
+from connectors.avion.pace import Pace
+from connectors.avion.survey import LANES, survey
+from connectors.errors import HaltedError
+from connectors.records import Batch, Export, Line
+
+BATCH_RECORDS = 5000
+BATCH_SECONDS = 5.0
+
+STATE_VERSION = 1
+"""Version of a partition's snapshot, which is storage format."""
+
+State = tuple[int, dict[str, Position]]
+"""Snapshot of a lane: the version, and its position in each export by checksum."""
+
+
+class AvionSource(FixedPartitionedSource[Batch[Line], State]):
+    """Reads traffic exports, NDJSON or CSV, in bounded memory.
+
+    Emits batches of consecutive records; flatten them for single `Line`s. Exports are read one
+    after another, a large one by several lanes at once. Surveyed on first use, so building one
+    does no I/O; pass `Export`s that are surveyed already to save that.
+
+    Parallel: one partition a lane, `LANES` in all, whatever the number of workers. Delivery:
+    at-least-once; with one batch to an epoch (epoch interval 0), what repeats after a crash is
+    the last batch of each lane, and after a stop nothing.
+
+    Args:
+        exports: Files, or exports surveyed before.
+        batch_records: Most records of a batch; with the lanes of a large export together.
+        batch_seconds: Time that a batch should take to pass through the dataflow.
+        line_limit: Bytes that a record may have; a longer one becomes a dead letter.
+        stopping: Asked before every batch; True ends the input there, resumably.
+    """
+
+    def __init__(
+        self,
+        *exports: Export | Path | str,
+        batch_records: int = BATCH_RECORDS,
+        batch_seconds: float = BATCH_SECONDS,
+        line_limit: int = LINE_LIMIT,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._given = exports
+        self._batch_records = batch_records
+        self._batch_seconds = batch_seconds
+        self._line_limit = line_limit
+        self._stopping = stopping
+        self._surveyed: list[Export] = []
+        self._lock = Lock()
+
+    @override
+    def list_parts(self) -> list[str]:
+        return [f"lane-{i}" for i in range(LANES)]
+
+    @override
+    def build_part(self, step_id: str, for_part: str, resume_state: State | None) -> "_Partition":
+        exports = self._exports()
+        lanes = max((len(export.splits) for export in exports), default=1)
+        lane = Lane(
+            int(for_part.removeprefix("lane-")),
+            exports,
+            _positions(for_part, resume_state),
+            line_limit=self._line_limit,
+        )
+        pace = Pace(max(1, self._batch_records // lanes), self._batch_seconds)
+        return _Partition(lane, pace, self._stopping)
+
+    def _exports(self) -> Sequence[Export]:
+        with self._lock:  # every worker thread builds partitions of this one source
+            if not self._surveyed:
+                self._surveyed = [
+                    given
+                    if isinstance(given, Export)
+                    else survey(Path(given), line_limit=self._line_limit)
+                    for given in self._given
+                ]
+            return self._surveyed
+
+
+def _positions(part: str, state: Any) -> dict[str, Position]:
+    if state is None:
+        return {}
+    if not isinstance(state, tuple) or state[0] != STATE_VERSION:
+        raise HaltedError(
+            f"the snapshot of {part} was written by another version; finish the export with the "
+            "version that began it, or start over with an empty state folder"
+        )
+    return {checksum: Position(*position) for checksum, position in state[1].items()}
+
+
+class _Partition(StatefulSourcePartition[Batch[Line], State]):
+    def __init__(self, lane: Lane, pace: Pace, stopping: Callable[[], bool]) -> None:
+        self._lane = lane
+        self._pace = pace
+        self._stopping = stopping
+
+    @override
+    def next_batch(self) -> list[Batch[Line]]:
+        if self._stopping():
+            raise StopIteration
+        batch = self._lane.read(self._pace.batch(time.monotonic()))
+        if batch is None:
+            raise StopIteration
+        self._pace.took(time.monotonic(), len(batch))
+        return [batch]
+
+    @override
+    def snapshot(self) -> State:
+        return STATE_VERSION, {
+            checksum: tuple(position)  # type: ignore[misc]  # plain types only in the store
+            for checksum, position in self._lane.positions.items()
+        }
+
+    @override
+    def close(self) -> None:
+        self._lane.close()

@@ -1,0 +1,19 @@
+"""The Avstar scheduling API: delivery that keeps its quota and schedules nothing twice."""
+
+from connectors.avstar.operators import DeliverOut, deliver
+from connectors.avstar.rate import Rate
+from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.sink import AvstarSink, UndeliveredError
+from connectors.avstar.token import StaticToken, TokenFile, TokenSource
+
+__all__ = [
+    "AvstarSettings",
+    "AvstarSink",
+    "DeliverOut",
+    "Rate",
+    "StaticToken",
+    "TokenFile",
+    "TokenSource",
+    "UndeliveredError",
+    "deliver",
+]

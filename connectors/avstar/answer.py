@@ -1,0 +1,73 @@
+"""What came back from one attempt."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
+
+DETAIL_LIMIT = 500
+"""Characters of the server's words that are kept: enough to act on."""
+
+
+class Answer(NamedTuple):
+    """An HTTP answer, or what happened instead of one (`status` None).
+
+    `detail` is the server's own explanation, `retry_after` seconds to wait as it told us.
+    `misconfigured` marks a fault that no repetition mends, such as a certificate not trusted.
+    """
+
+    status: int | None
+    detail: str
+    retry_after: float | None = None
+    problem_type: str = ""
+    misconfigured: bool = False
+
+
+def read_answer(
+    status: int, headers: Mapping[str, str], body: bytes, now: datetime | None = None
+) -> Answer:
+    """Make an answer of an HTTP response; RFC 9457 problems are understood."""
+    problem = _problem(headers.get("Content-Type", ""), body)
+    words = [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
+    text = ": ".join(words) or body[:DETAIL_LIMIT].decode(errors="replace")
+    return Answer(
+        status,
+        " ".join(text.split())[:DETAIL_LIMIT],
+        retry_after(headers.get("Retry-After"), headers.get("Date"), now),
+        str(problem.get("type", "")),
+    )
+
+
+def retry_after(value: str | None, date: str | None, now: datetime | None = None) -> float | None:
+    """Return the seconds that a `Retry-After` asks for.
+
+    A date is measured against the server's own `Date`, so that clocks that differ do not matter.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if text.isdecimal():
+        return float(text)
+    until, sent = _http_date(text), _http_date(date)
+    if until is None:
+        return None
+    return max(0.0, (until - (sent or now or datetime.now(timezone.utc))).total_seconds())
+
+
+def _http_date(text: str | None) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+
+
+def _problem(content_type: str, body: bytes) -> dict[str, Any]:
+    if "json" not in content_type:
+        return {}
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return {}
+    return problem if isinstance(problem, dict) else {}

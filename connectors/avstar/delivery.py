@@ -1,0 +1,208 @@
+"""The way of a spot to the API: the order of the layers, written once."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any
+
+from connectors.avstar.answer import Answer
+from connectors.avstar.backoff import backoff
+from connectors.avstar.breaker import Breaker
+from connectors.avstar.client import Client
+from connectors.avstar.gate import Admission, Gate
+from connectors.avstar.limiter import WindowLimiter
+from connectors.avstar.outcome import Verdict, judge
+from connectors.avstar.rate import Rate
+from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.token import Credentials, TokenSource
+from connectors.avstar.tries import Tries
+from connectors.errors import HaltedError, StoppedError
+from connectors.records import DeadLetter, Receipt, Spot
+
+log = logging.getLogger(__name__)
+
+Settled = Receipt | DeadLetter
+Watch = Callable[[Settled, float], None]
+"""Told of every settled spot, with the share of the quota in use then."""
+
+_LOOK_SECONDS = 0.2
+"""How often a delivery looks whether it should stop."""
+
+_LONG_PAUSE_SECONDS = 1.0
+"""A pause that a stop does not wait for: nothing moves in it."""
+
+_UNTOLD_PAUSE_SECONDS = 1.0
+"""Longest first pause after a 429 that does not say how long to wait."""
+
+
+class Delivery:
+    """Delivers spots, each at least once; by its request ID each is scheduled at most once.
+
+    Lives on one event loop. `proven` says that the API has accepted something of ours before, so
+    that a 404 means a bad spot and no longer a wrong URL.
+    """
+
+    def __init__(  # noqa: PLR0913 - settings, and what it is given to work with
+        self,
+        settings: AvstarSettings,
+        rate: Rate,
+        token: TokenSource,
+        *,
+        proven: bool = False,
+        stopping: Callable[[], bool] = lambda: False,
+        watch: Watch = lambda _settled, _used: None,
+    ) -> None:
+        self.proven = proven
+        self._settings = settings
+        self._stopping = stopping
+        self._watch = watch
+        self._credentials = Credentials(token)
+        self._client = Client(settings)
+        self._gate = Gate(
+            WindowLimiter(rate, time.monotonic()),
+            Breaker(settings.breaker_failures, settings.breaker_pause),
+        )
+
+    async def deliver(self, spots: Sequence[Spot]) -> list[Settled]:
+        """Settle every spot, in the order given; nothing is in flight when it returns.
+
+        Raises:
+            HaltedError: Credentials or URL are wrong.
+            StoppedError: It was asked to stop and the spots could not be settled in time.
+        """
+        settled: dict[int, Settled] = {}
+        todo = iter(enumerate(spots))
+        lanes = min(self._settings.concurrency, len(spots))
+        try:
+            await self._client.open()
+            await self._watched([self._work(todo, settled) for _ in range(lanes)])
+        except BaseException:
+            await self.close()
+            raise
+        return [settled[i] for i in range(len(spots))]
+
+    async def close(self) -> None:
+        """Close the connections; a later delivery opens new ones."""
+        await self._client.close()
+
+    async def _watched(self, work: Sequence[Coroutine[Any, Any, None]]) -> None:
+        """Run all work to its end, unless it fails or has to stop before."""
+        pending = {asyncio.create_task(one) for one in work}
+        deadline = None
+        try:
+            while pending:
+                done, pending = await asyncio.wait(
+                    pending, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_EXCEPTION
+                )
+                for task in done:
+                    task.result()
+                if pending and self._stopping():
+                    deadline = deadline or time.monotonic() + self._settings.drain_seconds
+                    self._leave_if_due(deadline)
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*pending, return_exceptions=True)
+
+    def _leave_if_due(self, deadline: float) -> None:
+        pause = self._gate.pause_left()
+        if pause > _LONG_PAUSE_SECONDS:
+            raise StoppedError(f"stopped during a pause of {pause:.0f} s more")
+        if time.monotonic() >= deadline:
+            raise StoppedError(
+                f"stopped: the batch in hand took longer than {self._settings.drain_seconds:g} s"
+            )
+
+    async def _work(self, todo: Iterator[tuple[int, Spot]], settled: dict[int, Settled]) -> None:
+        for i, spot in todo:
+            settled[i] = one = await self._settle(spot)
+            self._watch(one, self._gate.quota_used())
+
+    async def _settle(self, spot: Spot) -> Settled:
+        tries = Tries(spot)
+        while admission := await self._gate.enter(tries.openings):
+            tries.openings = admission.openings
+            verdict = await self._attempt(tries)
+            if settled := self._learn(verdict, tries, admission):
+                return settled
+            if verdict is Verdict.UNAUTHORIZED:
+                await self._renew(tries)
+            elif verdict is Verdict.TRANSIENT and not self._gate.opened_since(admission):
+                await self._back_off(tries)
+        return tries.dead_letter("circuit_open")
+
+    async def _attempt(self, tries: Tries) -> Verdict:
+        try:
+            tries.token = await self._credentials.token()
+            tries.attempts += 1
+            tries.answer = await self._client.attempt(tries.spot, tries.token)
+        finally:
+            self._gate.leave()
+        return judge(tries.answer, proven=self.proven)
+
+    def _learn(self, verdict: Verdict, tries: Tries, admission: Admission) -> Settled | None:
+        """Tell the gate what the answer says of the API, and settle the spot if it is decided."""
+        if verdict is Verdict.HALT:
+            raise HaltedError(self._wrong(tries.answer))
+        if verdict is Verdict.THROTTLED:
+            tries.throttled += 1
+            self._gate.throttled(admission, self._pause(tries))
+            return None
+        if verdict is Verdict.TRANSIENT:
+            tries.failures += 1
+            self._gate.failed(admission)
+            exhausted = tries.failures >= self._settings.max_attempts
+            return tries.dead_letter("retries_exhausted") if exhausted else None
+        self._gate.succeeded(admission)
+        if verdict in {Verdict.ACCEPTED, Verdict.DUPLICATE}:
+            self.proven = True
+            return tries.receipt(duplicate=verdict is Verdict.DUPLICATE)
+        if verdict is Verdict.UNAUTHORIZED:
+            return None
+        return tries.dead_letter(
+            "conflicting_duplicate" if verdict is Verdict.CONFLICT else "rejected"
+        )
+
+    async def _renew(self, tries: Tries) -> None:
+        """Fetch a new token once for all that were refused; the same one again halts the run."""
+        renewed = await self._credentials.renewed(tries.token)
+        if renewed == tries.token or tries.renewed:
+            raise HaltedError(self._wrong(tries.answer))
+        tries.renewed = True
+        log.warning("token renewed", extra={"request_id": tries.spot.request_id})
+
+    async def _back_off(self, tries: Tries) -> None:
+        wait = backoff(
+            tries.spot.request_id,
+            tries.failures,
+            base=self._settings.backoff_base,
+            most=self._settings.backoff_max,
+        )
+        log.info(
+            "retry",
+            extra={
+                "request_id": tries.spot.request_id,
+                "line": tries.spot.line,
+                "attempt": tries.attempts,
+                "status": tries.answer.status,
+                "detail": tries.answer.detail,
+                "wait_seconds": round(wait, 3),
+            },
+        )
+        await asyncio.sleep(wait)
+
+    def _pause(self, tries: Tries) -> float:
+        told = tries.answer.retry_after
+        if told is not None:
+            return told
+        base = max(self._settings.backoff_base, _UNTOLD_PAUSE_SECONDS)
+        most = max(self._settings.backoff_max, base)
+        return backoff(tries.spot.request_id, tries.throttled, base=base, most=most)
+
+    def _wrong(self, answer: Answer) -> str:
+        said = f"answered {answer.status}" if answer.status else "cannot be used"
+        return (
+            f"{self._settings.ingest_url} {said} ({answer.detail or 'no explanation'}); check the "
+            "token and the API URL, then run again: nothing was dead-lettered for it"
+        )

@@ -1,0 +1,130 @@
+"""The one way to the API: quota, pauses and breaker in one place, for all requests of a lane."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from connectors.avstar.breaker import Breaker, State
+from connectors.avstar.limiter import WindowLimiter
+
+log = logging.getLogger(__name__)
+
+
+class Admission(NamedTuple):
+    """Leave to make one attempt: when it was given, and the breaker's openings until then."""
+
+    at: float
+    openings: int
+
+
+class Gate:
+    """Lets attempts through, first come first served, and learns from their answers.
+
+    Every admission must be given back with `leave`, and then be `succeeded`, `throttled` or
+    `failed` if its answer says something about the API's health.
+    """
+
+    def __init__(
+        self,
+        limiter: WindowLimiter,
+        breaker: Breaker,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limiter = limiter
+        self._breaker = breaker
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._paused_from = self._paused_until = clock()
+
+    @property
+    def openings(self) -> int:
+        """How often the breaker has opened."""
+        return self._breaker.openings
+
+    def pause_left(self) -> float:
+        """Return the seconds for which nothing may be sent: told by the API, or breaker open."""
+        now = self._clock()
+        return max(0.0, self._paused_until - now, self._breaker.remaining(now))
+
+    def quota_used(self) -> float:
+        """Return the share of the quota in use, from 0 to 1."""
+        return self._limiter.used(self._clock())
+
+    def opened_since(self, admission: Admission) -> bool:
+        """Tell whether the breaker opened after an admission."""
+        return admission.openings != self.openings
+
+    async def enter(self, tried_at: int | None) -> Admission | None:
+        """Wait until an attempt may start.
+
+        Args:
+            tried_at: The breaker's openings at the spot's attempt before, None if it had none.
+
+        Returns:
+            None if the breaker opened since that attempt: the spot is to be parked.
+        """
+        async with self._turn:
+            while True:
+                if tried_at not in {None, self.openings}:
+                    return None
+                if (wait := self._wait()) <= 0:
+                    break
+                await self._sleep(wait)
+            now = self._clock()
+            if self._breaker.state(now) is State.HALF_OPEN:
+                self._breaker.probe()
+                log.warning("breaker half open", extra={"openings": self.openings})
+            self._limiter.start(now)
+            return Admission(now, self.openings)
+
+    def leave(self) -> None:
+        """Give an admission back: its answer is there, or will never be."""
+        self._limiter.finish(self._clock())
+        self._changed.set()
+
+    def succeeded(self, admission: Admission) -> None:
+        """Learn from an answer that shows the API in good health."""
+        if not self.opened_since(admission) and self._breaker.succeeded():
+            self._changed.set()
+            log.warning("breaker closed", extra={"openings": self.openings})
+
+    def throttled(self, admission: Admission, seconds: float) -> None:
+        """Pause the whole lane. Answers to what was under way when it paused count as one."""
+        now = self._clock()
+        under_way = admission.at < self._paused_from
+        if self._paused_until <= now:
+            self._paused_from = now
+        self._paused_until = max(self._paused_until, now + seconds)
+        log.warning("throttled", extra={"wait_seconds": round(seconds, 3)})
+        if not under_way:
+            self.failed(admission)
+
+    def failed(self, admission: Admission) -> None:
+        """Learn from an answer that shows the API in bad health."""
+        if not self.opened_since(admission) and self._breaker.failed(self._clock()):
+            self._changed.set()
+            log.error(
+                "breaker open",
+                extra={"openings": self.openings, "pause_seconds": round(self.pause_left(), 3)},
+            )
+
+    def _wait(self) -> float:
+        now = self._clock()
+        state = self._breaker.state(now)
+        if state is State.PROBING:
+            return float("inf")
+        if state is State.OPEN:
+            return self._breaker.remaining(now)
+        if self._paused_until > now:
+            return self._paused_until - now
+        return self._limiter.wait(now)
+
+    async def _sleep(self, seconds: float) -> None:
+        if seconds != float("inf"):
+            await asyncio.sleep(seconds)
+            return
+        self._changed.clear()
+        await self._changed.wait()

@@ -1,0 +1,137 @@
+"""Operators that deliver spots."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import bytewax.operators as op
+from bytewax.dataflow import Stream, operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+from typing_extensions import override
+
+from connectors.avstar.delivery import Delivery, Settled, Watch
+from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.token import TokenSource
+from connectors.errors import HaltedError
+from connectors.loop import event_loop
+from connectors.records import Batch, DeadLetter, Receipt, Spot
+
+STATE_VERSION = 1
+"""Version of a delivery lane's snapshot, which is storage format."""
+
+State = tuple[int, bool]
+"""Snapshot of a delivery lane: the version, and whether the API ever accepted anything."""
+
+
+@dataclass(frozen=True)
+class DeliverOut:
+    """Streams out of `deliver`; every spot leaves on just one of them.
+
+    `receipts` are spots that Avstar has, `dead_letters` those it has not, or not for certain.
+    """
+
+    receipts: Stream[Batch[Receipt]]
+    dead_letters: Stream[Batch[DeadLetter]]
+
+
+@operator
+def deliver(  # noqa: PLR0913 - keyword-only settings
+    step_id: str,
+    up: Stream[Batch[Spot]],
+    *,
+    settings: AvstarSettings,
+    token: TokenSource,
+    lanes: int = 1,
+    stopping: Callable[[], bool] = lambda: False,
+    watch: Watch = lambda _settled, _used: None,
+) -> DeliverOut:
+    """Post every spot to Avstar and tell what became of it.
+
+    The step blocks until a batch is settled: that is the backpressure, and so nothing is in flight
+    at a snapshot.
+
+    Parallel: one delivery lane by default, which owns the whole quota wherever in the cluster it
+    runs; of several, each owns its share. Delivery: at-least-once, and by the request ID scheduled
+    at most once. After a crash the last batch repeats; Avstar knows it by its request IDs.
+
+    Args:
+        step_id: Unique ID.
+        up: Batches of spots, as from `connectors.avion.validate`.
+        settings: Address, quota and patience.
+        token: Where the bearer token comes from.
+        lanes: Delivery lanes. One is right until the quota exceeds what one process can send.
+        stopping: Asked while a batch is delivered; True ends it within `drain_seconds`.
+        watch: Told of every settled spot, on the event loop's thread.
+    """
+
+    def new_lane(state: State | None) -> _DeliveryLane:
+        rate = settings.rate.share(lanes)
+        proven = _proven(state)
+        return _DeliveryLane(
+            lambda: Delivery(settings, rate, token, proven=proven, stopping=stopping, watch=watch),
+            proven=proven,
+        )
+
+    keyed: KeyedStream[Batch[Spot]] = op.flat_map("lanes", up, lambda batch: _divide(batch, lanes))
+    settled = op.stateful_batch("send", keyed, new_lane)
+    batches = op.map("unkey", settled, lambda item: item[1])
+    return DeliverOut(
+        op.map("receipts", batches, lambda batch: _only(batch, Receipt)),
+        op.map("dead_letters", batches, lambda batch: _only(batch, DeadLetter)),
+    )
+
+
+def _divide(batch: Batch[Spot], lanes: int) -> Iterable[tuple[str, Batch[Spot]]]:
+    if lanes == 1:
+        return [("lane-0", batch)]
+    shares: list[list[Spot]] = [[] for _ in range(lanes)]
+    for spot in batch:
+        shares[int(spot.request_id, 16) % lanes].append(spot)
+    return [(f"lane-{i}", Batch(batch.span, spots)) for i, spots in enumerate(shares)]
+
+
+def _only(batch: Batch[Settled], kind: type[Any]) -> Batch[Any]:
+    return Batch(batch.span, [one for one in batch if isinstance(one, kind)])
+
+
+def _proven(state: Any) -> bool:
+    if state is None:
+        return False
+    if not isinstance(state, tuple) or state[0] != STATE_VERSION:
+        raise HaltedError(
+            "the snapshot of a delivery lane was written by another version; finish the export "
+            "with the version that began it, or start over with an empty state folder"
+        )
+    return bool(state[1])
+
+
+class _DeliveryLane(StatefulBatchLogic[Batch[Spot], Batch[Settled], State]):
+    def __init__(self, new_delivery: Callable[[], Delivery], *, proven: bool) -> None:
+        self._new_delivery = new_delivery
+        self._delivery: Delivery | None = None
+        self._proven = proven
+
+    @override
+    def on_batch(self, values: list[Batch[Spot]]) -> tuple[list[Batch[Settled]], bool]:
+        settled = iter(event_loop().run(self._settle([spot for batch in values for spot in batch])))
+        batches = [Batch(batch.span, list(islice(settled, len(batch)))) for batch in values]
+        return batches, StatefulBatchLogic.RETAIN
+
+    async def _settle(self, spots: list[Spot]) -> list[Settled]:
+        if self._delivery is None:  # made here, since what it holds belongs to the event loop
+            self._delivery = self._new_delivery()
+        try:
+            return await self._delivery.deliver(spots)
+        finally:
+            self._proven = self._delivery.proven
+
+    @override
+    def on_eof(self) -> tuple[list[Batch[Settled]], bool]:
+        if self._delivery is not None:
+            event_loop().run(self._delivery.close())
+        return [], StatefulBatchLogic.RETAIN
+
+    @override
+    def snapshot(self) -> State:
+        return STATE_VERSION, self._proven

@@ -1,0 +1,62 @@
+"""What an answer means: one pure function."""
+
+from enum import Enum, auto
+from http import HTTPStatus as Http
+
+from connectors.avstar.answer import Answer
+
+REUSED_ID = "request-id-reused"
+"""How the problem type ends that says a request ID was used with another payload before."""
+
+
+class Verdict(Enum):
+    """What to do after an attempt."""
+
+    ACCEPTED = auto()
+    """Scheduled now."""
+    DUPLICATE = auto()
+    """Scheduled before, under this request ID: delivered."""
+    CONFLICT = auto()
+    """This request ID stands for another payload: a dead letter."""
+    REJECTED = auto()
+    """Refused for good: a dead letter, at once."""
+    THROTTLED = auto()
+    """The lane waits as told, then the same request again."""
+    TRANSIENT = auto()
+    """Backoff, then the same request again."""
+    UNAUTHORIZED = auto()
+    """A renewed token, then the same request again; refused still, the run halts."""
+    HALT = auto()
+    """Credentials or URL are wrong: stop before anything is dead-lettered for it."""
+
+
+_TRANSIENT = frozenset({Http.REQUEST_TIMEOUT, Http.TOO_EARLY})
+_WRONG_ADDRESS = frozenset({Http.NOT_FOUND, Http.METHOD_NOT_ALLOWED})
+
+
+def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - one branch an answer
+    """Say what an answer means; `proven` if this API has ever accepted anything of ours."""
+    status = answer.status
+    if answer.misconfigured and not proven:
+        return Verdict.HALT
+    if status is None:
+        return Verdict.TRANSIENT
+    if Http.OK <= status < Http.MULTIPLE_CHOICES:
+        return Verdict.ACCEPTED
+    if status == Http.CONFLICT:
+        return Verdict.DUPLICATE
+    if status == Http.UNAUTHORIZED:
+        return Verdict.UNAUTHORIZED
+    if status == Http.TOO_MANY_REQUESTS or (
+        status == Http.SERVICE_UNAVAILABLE and answer.retry_after is not None
+    ):
+        return Verdict.THROTTLED
+    if status in _TRANSIENT or status >= Http.INTERNAL_SERVER_ERROR:
+        return Verdict.TRANSIENT
+    if status == Http.FORBIDDEN:
+        return Verdict.HALT
+    if (status in _WRONG_ADDRESS or status < Http.BAD_REQUEST) and not proven:
+        return Verdict.HALT
+    if status == Http.UNPROCESSABLE_ENTITY and answer.problem_type.endswith(REUSED_ID):
+        return Verdict.CONFLICT
+    return Verdict.REJECTED

@@ -1,0 +1,82 @@
+"""How to deliver: address, quota, patience."""
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from connectors.avstar.rate import Rate
+from connectors.errors import RefusedError
+
+_BOUNDS: dict[str, tuple[float, float]] = {
+    "concurrency": (1, 10_000),
+    "connect_timeout": (0.01, 600),
+    "request_timeout": (0.01, 3600),
+    "backoff_base": (0, 3600),
+    "backoff_max": (0, 3600),
+    "max_attempts": (1, 1000),
+    "breaker_failures": (1, 10_000),
+    "breaker_pause": (0, 86_400),
+    "drain_seconds": (0, 86_400),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvstarSettings:
+    """Settings of a delivery; times in seconds, all checked when it is made.
+
+    Args:
+        api_url: Address of the API without `/ingest`, http or https.
+        rate: The API's quota, all of which this delivery may use.
+        concurrency: Most requests in flight, and connections.
+        connect_timeout: For a place in the pool and a connection.
+        request_timeout: For a whole attempt.
+        backoff_base: Longest wait before the first repetition; it doubles each time.
+        backoff_max: Longest wait before any repetition.
+        max_attempts: Attempts at one spot before it is a dead letter.
+        breaker_failures: Failed or throttled answers in a row that open the breaker.
+        breaker_pause: How long an open breaker waits before it probes.
+        drain_seconds: Time to settle the batch in hand when asked to stop.
+
+    Raises:
+        RefusedError: A value is out of range or the URL cannot be used.
+    """
+
+    api_url: str
+    rate: Rate = field(default=Rate(600, 60))
+    concurrency: int = 20
+    connect_timeout: float = 10.0
+    request_timeout: float = 30.0
+    backoff_base: float = 0.5
+    backoff_max: float = 30.0
+    max_attempts: int = 8
+    breaker_failures: int = 5
+    breaker_pause: float = 60.0
+    drain_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in _BOUNDS.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                raise RefusedError(f"{name} is {value:g}; it must be from {least:g} to {most:g}")
+        if self.backoff_max < self.backoff_base:
+            raise RefusedError(
+                f"backoff_max ({self.backoff_max:g} s) is less than backoff_base "
+                f"({self.backoff_base:g} s); raise it"
+            )
+        _check_url(self.api_url)
+
+    @property
+    def ingest_url(self) -> str:
+        """Where spots are posted."""
+        return self.api_url.rstrip("/") + "/ingest"
+
+
+def _check_url(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise RefusedError(f"API URL {url!r} cannot be used; write http(s)://host[:port][/path]")
+    if parts.username or parts.query or parts.fragment:
+        raise RefusedError("the API URL must hold no credentials, query or fragment")

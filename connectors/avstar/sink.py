@@ -1,0 +1,81 @@
+"""A terminal sink for those who want delivery and nothing after it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from bytewax.outputs import DynamicSink, StatelessSinkPartition
+from typing_extensions import override
+
+from connectors.avstar.delivery import Delivery
+from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.token import StaticToken, TokenSource
+from connectors.errors import AvstarError
+from connectors.loop import event_loop
+from connectors.records import DeadLetter, Spot
+
+
+class UndeliveredError(AvstarError):
+    """A spot was not delivered and nobody was named to take its dead letter."""
+
+
+def _raise(letter: DeadLetter) -> None:
+    raise UndeliveredError(
+        f"spot at line {letter.line} was not delivered: {letter.reason} ({letter.detail}); "
+        "pass on_dead_letter to keep such spots and go on"
+    )
+
+
+class AvstarSink(DynamicSink[Spot]):
+    """Posts single spots to Avstar, with the quota, retries and breaker of `deliver`.
+
+    Parallel: one partition a worker, each with its share of the quota. Delivery: at-least-once,
+    and by the request ID scheduled at most once; after a crash the last epoch repeats.
+
+    Args:
+        settings: Address, quota and patience, or just the API's URL.
+        token: The bearer token, or where it comes from.
+        on_dead_letter: Takes what could not be delivered. By default that raises
+            `UndeliveredError`, which stops the dataflow before the spot is lost.
+    """
+
+    def __init__(
+        self,
+        settings: AvstarSettings | str,
+        token: TokenSource | str,
+        *,
+        on_dead_letter: Callable[[DeadLetter], Any] = _raise,
+    ) -> None:
+        self._settings = AvstarSettings(api_url=settings) if isinstance(settings, str) else settings
+        self._token = StaticToken(token) if isinstance(token, str) else token
+        self._on_dead_letter = on_dead_letter
+
+    @override
+    def build(self, step_id: str, worker_index: int, worker_count: int) -> "_Partition":
+        rate = self._settings.rate.share(worker_count)
+        return _Partition(lambda: Delivery(self._settings, rate, self._token), self._on_dead_letter)
+
+
+class _Partition(StatelessSinkPartition[Spot]):
+    def __init__(
+        self,
+        new_delivery: Callable[[], Delivery],
+        on_dead_letter: Callable[[DeadLetter], Any],
+    ) -> None:
+        self._new_delivery = new_delivery
+        self._on_dead_letter = on_dead_letter
+        self._delivery: Delivery | None = None
+
+    @override
+    def write_batch(self, items: list[Spot]) -> None:
+        for letter in event_loop().run(self._deliver(items)):
+            self._on_dead_letter(letter)
+
+    async def _deliver(self, spots: list[Spot]) -> list[DeadLetter]:
+        if self._delivery is None:  # made here, since what it holds belongs to the event loop
+            self._delivery = self._new_delivery()
+        return [one for one in await self._delivery.deliver(spots) if isinstance(one, DeadLetter)]
+
+    @override
+    def close(self) -> None:
+        if self._delivery is not None:
+            event_loop().run(self._delivery.close())

@@ -1,0 +1,68 @@
+"""What is known of one spot between its first attempt and its end."""
+
+from datetime import datetime, timezone
+
+from connectors.avstar.answer import Answer
+from connectors.records import DeadLetter, Reason, Receipt, Spot
+
+_REDRIVABLE: frozenset[Reason] = frozenset({"circuit_open", "retries_exhausted"})
+
+
+class Tries:
+    """Attempts at one spot, and what came of the last one.
+
+    `attempts` counts all requests, `failures` those that use up the retries, `throttled` those
+    that do not. `openings` is the breaker's count at the last admission, None before the first.
+    """
+
+    __slots__ = (
+        "answer",
+        "attempts",
+        "failures",
+        "openings",
+        "renewed",
+        "spot",
+        "throttled",
+        "token",
+    )
+
+    def __init__(self, spot: Spot) -> None:
+        self.spot = spot
+        self.attempts = 0
+        self.failures = 0
+        self.throttled = 0
+        self.openings: int | None = None
+        self.token: str | None = None
+        self.renewed = False
+        self.answer = Answer(None, "never sent")
+
+    def receipt(self, *, duplicate: bool) -> Receipt:
+        """Make the receipt of a delivered spot."""
+        spot = self.spot
+        return Receipt(
+            spot.line,
+            spot.offset,
+            spot.spot_id,
+            spot.station,
+            spot.airtime,
+            spot.request_id,
+            "duplicate" if duplicate else "accepted",
+            self.answer.status or 0,
+            self.attempts,
+            datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        )
+
+    def dead_letter(self, reason: Reason) -> DeadLetter:
+        """Make the dead letter of a spot that was not delivered."""
+        spot = self.spot
+        return DeadLetter(
+            spot.line,
+            spot.offset,
+            reason,
+            self.answer.detail,
+            self.answer.status,
+            reason in _REDRIVABLE,
+            spot.request_id,
+            self.attempts,
+            spot.raw,
+        )

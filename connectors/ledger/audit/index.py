@@ -1,0 +1,69 @@
+"""Index of a ledger by offset, on disk: millions of rows come back in the order of the export."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from connectors.errors import RefusedError
+
+CACHE_KIBIBYTES = 8 * 1024
+"""Memory of the index whatever its size; what does not fit goes to a temporary file."""
+
+_SCHEMA = f"""
+PRAGMA cache_size = -{CACHE_KIBIBYTES};
+PRAGMA journal_mode = OFF;
+CREATE TABLE place (
+    offset INTEGER, file TEXT, row INTEGER, position INTEGER,
+    PRIMARY KEY (offset, file, row)
+) WITHOUT ROWID;
+"""
+
+
+class Place(NamedTuple):
+    """Where a record stands in a ledger.
+
+    `offset` is the record's in the export; `file` the one of the ledger, `row` the 1-based line
+    in it and `position` the byte at which that line starts.
+    """
+
+    offset: int
+    file: str
+    row: int
+    position: int
+
+
+class Index:
+    """Places in the order of the export. Made by `temporary_index`."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def add(self, places: Iterable[Place]) -> None:
+        """Take in places of one file; an offset may come more than once."""
+        self._database.executemany("INSERT INTO place VALUES (?, ?, ?, ?)", places)
+
+    def __iter__(self) -> Iterator[list[Place]]:
+        """Give the places of each offset, offsets ascending."""
+        rows = self._database.execute("SELECT * FROM place ORDER BY offset, file, row")
+        for _, places in groupby(map(Place._make, rows), attrgetter("offset")):
+            yield list(places)
+
+
+@contextmanager
+def temporary_index() -> Iterator[Index]:
+    """Open an empty index; its file has no name and is gone when the index or process ends.
+
+    Raises:
+        RefusedError: There is no room for it.
+    """
+    try:
+        with closing(sqlite3.connect("")) as database:
+            database.executescript(_SCHEMA)
+            yield Index(database)
+    except sqlite3.Error as error:
+        raise RefusedError(
+            f"no temporary index: {error}; let TMPDIR name a folder with room"
+        ) from error

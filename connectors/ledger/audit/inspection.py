@@ -1,0 +1,62 @@
+"""What every row of a ledger must be by itself, before any export is at hand."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from connectors.ledger.audit.findings import Findings, shown
+from connectors.ledger.audit.index import Place
+from connectors.ledger.audit.ledger_file import RECEIPTS, Fields, LedgerFile, original
+from connectors.ledger.audit.plain import Key, Reading
+from connectors.ledger.audit.seal import Seal
+from connectors.records import REJECTIONS
+
+
+@dataclass
+class Inspection:
+    """Looks at each row once, counts it, and says where it stands.
+
+    `checksum` is the export's; without it no request ID can be recomputed, nor that of a dead
+    letter without `read`. `counted` holds the rows by outcome and reason.
+    """
+
+    findings: Findings
+    seal: Seal | None
+    checksum: str | None
+    read: Reading | None
+    counted: Counter[str] = field(default_factory=Counter, init=False)
+
+    def places(self, file: LedgerFile) -> Iterator[Place]:
+        """Go through one file; its rows without a flaw come back as places."""
+        name = file.path.name
+        for row in file:
+            fields = row.fields
+            if name == RECEIPTS:
+                self.counted[fields["outcome"]] += 1
+                self._check_receipt(file.where(row.number), fields)
+            else:
+                self.counted[fields["reason"]] += 1
+                self._check_letter(file.where(row.number), fields)
+            yield Place(fields["offset"], name, row.number, row.position)
+
+    def _check_receipt(self, where: str, receipt: Fields) -> None:
+        key = Key(receipt["spot_id"], receipt["airtime"], receipt["station"])
+        self._check_request_id(where, receipt, key)
+        if self.seal and self.seal.skips(key.station):
+            what = f"station {shown(key.station)} was not to be uploaded"
+            self.findings.add("station", where, what)
+
+    def _check_letter(self, where: str, letter: Fields) -> None:
+        if letter["request_id"] is None and letter["reason"] in REJECTIONS:
+            return  # never became a spot
+        raw = original(letter)
+        if self.read and raw is not None:
+            self._check_request_id(where, letter, self.read(raw))
+
+    def _check_request_id(self, where: str, row: Fields, key: Key | None) -> None:
+        if self.checksum is None:
+            return
+        expected = key and key.request_id(self.checksum)
+        if row["request_id"] != expected:
+            what = f"`request_id` is {shown(row['request_id'])}, its spot gives {shown(expected)}"
+            self.findings.add("request_id", where, what)

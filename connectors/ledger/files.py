@@ -1,0 +1,37 @@
+"""Files that are whole or not there, and stay as they are."""
+
+import hashlib
+import os
+from pathlib import Path
+
+READ_ONLY = 0o444
+_BLOCK = 1 << 20
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Replace a file in one step that survives a power cut: the old content or the new."""
+    draft = path.with_name(path.name + ".draft")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names created or replaced in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256 in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

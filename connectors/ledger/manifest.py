@@ -1,0 +1,85 @@
+"""The manifest: what the auditor reads, and the seal on a ledger."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from connectors.ledger.counts import Counts
+from connectors.ledger.files import READ_ONLY, write_whole
+from connectors.records import Export
+
+MANIFEST = "manifest.json"
+VERSION = 1
+
+Mode = Literal["upload", "validate-only"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Counts and digests of one export's ledger; times are UTC in ISO 8601.
+
+    total = valid + rejected + skipped; dead_lettered = rejected + failed; and in an upload
+    valid = accepted + duplicates + failed. `reconciled` says that all of that holds.
+    """
+
+    version: int = VERSION
+    mode: Mode
+    ledger: str
+    export: str
+    format: str
+    checksum: str
+    bytes: int
+    total_records: int
+    valid_records: int
+    rejected_records: int
+    skipped: int
+    stations: list[str] | None
+    accepted: int
+    duplicates: int
+    failed: int
+    dead_lettered: int
+    reasons: dict[str, int] = field(default_factory=dict)
+    reconciled: bool
+    receipts_sha256: str
+    dead_letters_sha256: str
+    started_at: str
+    completed_at: str
+
+    def write(self, folder: Path) -> None:
+        """Write `manifest.json` in one step and make it read-only."""
+        path = folder / MANIFEST
+        write_whole(path, json.dumps(asdict(self), ensure_ascii=False, indent=2).encode() + b"\n")
+        path.chmod(READ_ONLY)
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of a sealed ledger, None if it is not sealed."""
+    try:
+        values: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        return None
+    return Manifest(**values)
+
+
+def new_manifest(export: Export, counts: Counts, **others: Any) -> Manifest:
+    """Make the manifest of an export from its final counts."""
+    return Manifest(
+        ledger=export.key,
+        export=export.path.name,
+        format=export.format,
+        checksum=export.checksum,
+        bytes=export.size,
+        total_records=counts.records,
+        valid_records=counts.valid,
+        rejected_records=counts.rejected,
+        skipped=counts.skipped,
+        accepted=counts.accepted,
+        duplicates=counts.duplicates,
+        failed=counts.failed,
+        dead_lettered=counts.dead_lettered,
+        reasons=dict(sorted(counts.reasons.items())),
+        reconciled=counts.records == export.records
+        and counts.is_consistent(uploaded=others["mode"] == "upload"),
+        **others,
+    )

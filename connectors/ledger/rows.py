@@ -1,0 +1,25 @@
+"""Receipts and dead letters as lines of JSON."""
+
+import base64
+import json
+from typing import Any
+
+from connectors.records import DeadLetter, Receipt
+
+
+def to_row(record: Receipt | DeadLetter) -> bytes:
+    """Return one line of NDJSON, line end included."""
+    values = record._asdict()
+    if isinstance(record, DeadLetter):
+        values |= _raw(record.raw)
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _raw(raw: bytes) -> dict[str, Any]:
+    """Return the original bytes as text; if they are no UTF-8, in base64 as well."""
+    raw = raw.removesuffix(b"\r")
+    try:
+        return {"raw": raw.decode()}
+    except UnicodeDecodeError:
+        encoded = base64.b64encode(raw).decode()
+        return {"raw": raw.decode(errors="replace"), "raw_base64": encoded}

@@ -1,0 +1,180 @@
+"""The nouns that flow: a line of the export becomes a spot, a spot a receipt or a dead letter."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Generic, Literal, NamedTuple, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+UNIT_SEPARATOR = "\x1f"
+REQUEST_ID_DIGITS = 32
+"""Hex digits of a request ID: 128 bits, so that it serves as the W3C trace ID as well."""
+
+KEY_DIGITS = 12
+"""Hex digits of the checksum in an export's key: enough to tell a folder's exports apart."""
+
+Format = Literal["ndjson", "csv"]
+
+
+class Split(NamedTuple):
+    """A byte range of an export that starts at a record and ends before one.
+
+    `start` and `end` are byte offsets, `line` the 1-based physical line at `start`.
+    """
+
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One traffic export, identified by its content.
+
+    `checksum` is the SHA-256 of the whole file in hex, `size` its bytes, `records` what it holds
+    without blank lines and header, `columns` the header of a CSV (empty for NDJSON).
+    """
+
+    path: Path
+    format: Format
+    checksum: str
+    size: int
+    records: int
+    splits: tuple[Split, ...]
+    columns: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Name of the export's ledger folder: file name and the first digits of its checksum."""
+        return f"{self.path.name}.{self.checksum[:KEY_DIGITS]}"
+
+
+class Line(NamedTuple):
+    """One record as it stands in the export: bytes without the line end, and where they begin.
+
+    `number` is the 1-based physical line, `offset` the byte offset. A record over the limit keeps
+    only its head in `raw`; `length` is its true size in bytes, and `len(raw)` for all others.
+    """
+
+    raw: bytes
+    number: int
+    offset: int
+    length: int
+
+
+class Spot(NamedTuple):
+    """A validated record. `duration` is in seconds; every string is exactly the export's."""
+
+    line: int
+    offset: int
+    spot_id: str
+    station: str
+    airtime: str
+    duration: int
+    advertiser: str
+    request_id: str
+    raw: bytes
+
+
+class Receipt(NamedTuple):
+    """A delivered spot. `status` is the HTTP status, `delivered_at` UTC in ISO 8601."""
+
+    line: int
+    offset: int
+    spot_id: str
+    station: str
+    airtime: str
+    request_id: str
+    outcome: Literal["accepted", "duplicate"]
+    status: int
+    attempts: int
+    delivered_at: str
+
+
+Reason = Literal[
+    "not_json",
+    "not_csv",
+    "schema",
+    "encoding",
+    "line_too_long",
+    "rejected",
+    "conflicting_duplicate",
+    "circuit_open",
+    "retries_exhausted",
+]
+"""Why a record was not delivered; the first five are found before anything is sent."""
+
+REJECTIONS: frozenset[Reason] = frozenset(
+    {"not_json", "not_csv", "schema", "encoding", "line_too_long"}
+)
+"""Reasons found in the export itself; all others came from the API."""
+
+
+class DeadLetter(NamedTuple):
+    """A record that was not delivered, with its original bytes and why.
+
+    `detail` is for people; `redrivable` says that sending it again under the same request ID may
+    succeed. `status` is the API's last HTTP status, None where it gave none.
+    """
+
+    line: int
+    offset: int
+    reason: Reason
+    detail: str
+    status: int | None
+    redrivable: bool
+    request_id: str | None
+    attempts: int
+    raw: bytes
+
+
+class Span(NamedTuple):
+    """Where a batch stands: `start` to `end` are byte offsets, `line` the physical line at `end`.
+
+    `export` is the export's key, `checksum` its SHA-256, `lane` the reading lane.
+    """
+
+    export: str
+    checksum: str
+    lane: str
+    start: int
+    end: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[T_co]):
+    """Consecutive records of one export and one lane: what an epoch carries from step to step.
+
+    Iterable, so `bytewax.operators.flatten` gives a stream of single records.
+    """
+
+    span: Span
+    records: Sequence[T_co]
+
+    def __iter__(self) -> Iterator[T_co]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+class Tally(NamedTuple):
+    """What validation made of one batch: `records` read, of them `valid` and `skipped`."""
+
+    span: Span
+    records: int
+    valid: int
+    skipped: int
+
+
+def request_id(spot_id: str, airtime: str, checksum: str, station: str) -> str:
+    """Derive a spot's request ID, equal in every run over the same export.
+
+    Returns:
+        32 lower-case hex digits: X-Request-ID, idempotency key and W3C trace ID in one.
+    """
+    text = UNIT_SEPARATOR.join((spot_id, airtime, checksum, station))
+    return sha256(text.encode()).hexdigest()[:REQUEST_ID_DIGITS]

@@ -1,0 +1,1 @@
+"""Dataflows put together from the connectors, and the command line that runs them."""

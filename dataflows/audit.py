@@ -1,0 +1,40 @@
+"""The audit log: what happened to the run and to single records, as JSON lines.
+
+Connectors log through the standard library under their own names; this decides what is shown.
+"""
+
+import logging
+import sys
+
+from pythonjsonlogger.json import JsonFormatter
+from typing_extensions import override
+
+_NAMES = ("connectors", "dataflows")
+_FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+_RENAMED = {"asctime": "time", "levelname": "level", "name": "logger", "message": "event"}
+
+
+class _Stderr(logging.Handler):
+    """Writes to what is standard error now: it is swapped while the engine runs."""
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stderr.write(self.format(record) + "\n")
+        sys.stderr.flush()
+
+
+def configure_audit(*, json_lines: bool) -> None:
+    """Show all events as JSON lines, or none: the progress then says what matters."""
+    handler: logging.Handler = logging.NullHandler()
+    if json_lines:
+        handler = _Stderr()
+        formatter = JsonFormatter(_FORMAT, rename_fields=_RENAMED, json_ensure_ascii=False)
+        formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
+        formatter.default_msec_format = "%s.%03dZ"
+        formatter.converter = __import__("time").gmtime
+        handler.setFormatter(formatter)
+    for name in _NAMES:
+        logger = logging.getLogger(name)
+        logger.handlers = [handler]
+        logger.setLevel(logging.INFO if json_lines else logging.CRITICAL)
+        logger.propagate = False

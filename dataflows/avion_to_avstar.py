@@ -1,0 +1,88 @@
+"""The dataflow: a traffic export goes in, spots are scheduled, the ledger accounts for each.
+
+    avstar run tomorrow.ndjson --out ledgers --api-url https://avstar.example/v1
+
+or, configured by `AVSTAR_` variables alone, under plain Bytewax:
+
+    python -m bytewax.run dataflows.avion_to_avstar:flow -r STATE -s 0 -b 0
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow, Stream
+
+from connectors.avion import AvionSource, validate
+from connectors.avstar import deliver
+from connectors.errors import AvstarError
+from connectors.ledger import record
+from connectors.records import Export
+from connectors.stop import Stop
+from dataflows.exports import open_exports, unsealed
+from dataflows.memory import HeapGuard
+from dataflows.meter import Meter
+from dataflows.sealed_log import SealedLog
+from dataflows.settings import Settings, load_settings
+from dataflows.signals import stop_on_signals
+
+
+def avion_to_avstar(
+    settings: Settings,
+    exports: Sequence[Export],
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    meter: Meter | None = None,
+) -> Dataflow:
+    """Build the dataflow. The step ids are storage format: renaming one loses its snapshots."""
+    meter = meter or Meter()
+    source = AvionSource(
+        *exports,
+        batch_records=settings.checkpoint_records,
+        batch_seconds=settings.checkpoint_seconds,
+        line_limit=settings.line_limit,
+        stopping=stopping,
+    )
+
+    flow = Dataflow("avion_to_avstar")
+    lines = op.input("read", flow, source)
+    checked = validate("validate", lines, zone=settings.timezone, stations=settings.stations)
+    tallies = op.inspect("count", checked.tallies, meter.checked)
+    tallies = op.inspect("heap", tallies, HeapGuard().passed)
+    outcomes: list[Stream[Any]] = [checked.dead_letters]
+    if not settings.validate_only:
+        sent = deliver(
+            "deliver",
+            checked.spots,
+            settings=settings.delivery(),
+            token=settings.token_source(),
+            lanes=settings.delivery_lanes,
+            stopping=stopping,
+            watch=meter.settled,
+        )
+        outcomes += [sent.dead_letters, sent.receipts]
+    manifests = record(
+        "ledger",
+        tallies,
+        *outcomes,
+        out=settings.out_folder,
+        exports=exports,
+        mode="validate-only" if settings.validate_only else "upload",
+        stations=settings.stations,
+    )
+    op.output("sealed", manifests, SealedLog())
+    return flow
+
+
+def flow() -> Dataflow:
+    """Build the dataflow from the environment, for `python -m bytewax.run`."""
+    try:
+        settings = load_settings()
+        exports = open_exports(settings)
+        stop = Stop()
+        stop_on_signals(stop)
+        return avion_to_avstar(settings, unsealed(settings, exports), stopping=stop)
+    except AvstarError as error:
+        sys.stderr.write(f"avstar: {error}\n")
+        raise SystemExit(2) from None

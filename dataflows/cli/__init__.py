@@ -1,0 +1,5 @@
+"""The command line: `avstar`."""
+
+from dataflows.cli.app import main
+
+__all__ = ["main"]

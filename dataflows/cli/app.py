@@ -1,0 +1,50 @@
+"""All commands in one place, and the one line that an error becomes."""
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from connectors.errors import AvstarError
+from dataflows.cli.demo import demo
+from dataflows.cli.generate import generate
+from dataflows.cli.run import run
+from dataflows.cli.sandbox import sandbox
+from dataflows.cli.verify import verify
+from dataflows.runner import exit_code
+
+app = typer.Typer(
+    name="avstar",
+    help="Carry traffic exports (Avion) into the scheduling API (Avstar).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (run, demo, verify, generate, sandbox):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if wanted:
+        typer.echo(f"avstar {version('avion-to-avstar')}")
+        raise typer.Exit
+
+
+@app.callback()
+def avstar(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """Carry traffic exports (Avion) into the scheduling API (Avstar)."""
+
+
+def main() -> None:
+    """Run the command line; an error that we know is one line and an exit code."""
+    try:
+        app()
+    except AvstarError as error:
+        sys.stderr.write(f"avstar: {error}\n")
+        sys.exit(exit_code(error))

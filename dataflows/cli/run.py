@@ -1,0 +1,58 @@
+"""`avstar run`: upload exports and account for every record."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dataflows import job
+from dataflows.settings import load_settings
+
+Opt = typer.Option
+
+
+def run(  # noqa: PLR0913 - one parameter an option
+    exports: Annotated[
+        list[Path] | None, typer.Argument(help="Traffic exports, NDJSON or CSV.")
+    ] = None,
+    *,
+    out: Annotated[Path | None, Opt(help="Folder of the ledgers.")] = None,
+    api_url: Annotated[str | None, Opt(help="Address of the API, without /ingest.")] = None,
+    rate: Annotated[str | None, Opt(help="The API's quota, requests/seconds: 600/60.")] = None,
+    concurrency: Annotated[int | None, Opt(help="Most requests in flight: 20.")] = None,
+    workers: Annotated[int | None, Opt(help="Worker threads: 1.")] = None,
+    state: Annotated[Path | None, Opt(help="Recovery store: OUT/.state.")] = None,
+    token_file: Annotated[Path | None, Opt(help="File of the bearer token.")] = None,
+    timezone: Annotated[
+        str | None, Opt(help="Zone of air times without an offset, as America/New_York.")
+    ] = None,
+    stations: Annotated[str | None, Opt(help="Keep these stations: KABC,WXYZ.")] = None,
+    checkpoint_records: Annotated[int | None, Opt(help="Most records a batch: 5000.")] = None,
+    checkpoint_seconds: Annotated[float | None, Opt(help="Time a batch takes: 5.")] = None,
+    max_attempts: Annotated[int | None, Opt(help="Failed attempts a spot: 8.")] = None,
+    backoff_base: Annotated[float | None, Opt(help="First backoff, seconds: 0.5.")] = None,
+    backoff_max: Annotated[float | None, Opt(help="Longest backoff, seconds: 30.")] = None,
+    breaker_failures: Annotated[int | None, Opt(help="Bad answers in a row: 5.")] = None,
+    breaker_pause: Annotated[float | None, Opt(help="Pause of an open breaker: 60.")] = None,
+    connect_timeout: Annotated[float | None, Opt(help="Seconds: 10.")] = None,
+    request_timeout: Annotated[float | None, Opt(help="Seconds: 30.")] = None,
+    drain_seconds: Annotated[float | None, Opt(help="Time to settle when stopped: 30.")] = None,
+    delivery_lanes: Annotated[int | None, Opt(help="Lanes that share the quota: 1.")] = None,
+    line_limit: Annotated[int | None, Opt(help="Bytes a record may have: 1048576.")] = None,
+    validate_only: Annotated[
+        bool | None, Opt("--validate-only", help="Check the exports, send nothing.")
+    ] = None,
+    strict: Annotated[
+        bool | None, Opt("--strict", help="Exit 3 if there are dead letters.")
+    ] = None,
+    log_json: Annotated[
+        bool | None, Opt("--log-json", help="Audit log as JSON lines on standard error.")
+    ] = None,
+) -> None:
+    """Upload exports and account for every record; the same command again resumes.
+
+    The token comes from AVSTAR_TOKEN or AVSTAR_TOKEN_FILE. Every option has a variable, such as
+    AVSTAR_RATE; an option given beats it.
+    """
+    given = {name: value for name, value in locals().items() if value is not None}
+    raise typer.Exit(job.upload(load_settings(**{**given, "exports": exports or None})))

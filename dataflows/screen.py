@@ -1,0 +1,142 @@
+"""What a person sees of a run: a bar on a terminal, plain lines elsewhere, and the summary."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from connectors.ledger import Manifest, read_checkpoint
+from connectors.records import Export
+from dataflows.meter import Meter
+from dataflows.settings import Settings
+from dataflows.summary import summary_lines
+
+_REFRESH_SECONDS = 0.25
+_LINE_SECONDS = 10.0
+
+
+class Screen:
+    """Progress goes to standard error, the summary to standard output."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._console = Console(stderr=True, highlight=False)
+        self._silent = settings.log_json
+
+    @contextmanager
+    def surveying(self, paths: Sequence[Path]) -> Iterator[Callable[[Path, int], None]]:
+        """Show how the exports are surveyed; yields what is to be called with bytes read."""
+        if not self._console.is_terminal or self._silent:
+            yield lambda _path, _done: None
+            return
+        columns = (TextColumn("survey {task.description}"), BarColumn(), DownloadColumn())
+        with Progress(*columns, TransferSpeedColumn(), console=self._console) as progress:
+            tasks = {
+                path: progress.add_task(path.name, total=path.stat().st_size)
+                for path in paths
+                if path.is_file()
+            }
+            yield lambda path, done: progress.update(tasks[path], completed=done)
+
+    @contextmanager
+    def running(self, exports: Sequence[Export], meter: Meter) -> Iterator[None]:
+        """Show how the run goes on while the body runs."""
+        before = sum(self._settled_before(export) for export in exports)
+        total = sum(export.records for export in exports)
+        view = _View(meter, total, before, validating=self._settings.validate_only)
+        if self._silent:
+            yield
+        elif self._console.is_terminal:
+            with self._bar(view):
+                yield
+        else:
+            with _repeated(lambda: self._console.print(view.line()), _LINE_SECONDS):
+                yield
+
+    def sealed_already(self, export: Export) -> None:
+        """Say that an export needs nothing more."""
+        if not self._silent:
+            self._console.print(f"{export.path} is settled already; nothing was sent")
+
+    def summary(self, manifest: Manifest) -> None:
+        """Print how an export came out."""
+        folder = self._settings.out_folder / manifest.ledger
+        sys.stdout.write("\n".join(summary_lines(manifest, folder)) + "\n")
+
+    def _settled_before(self, export: Export) -> int:
+        checkpoint = read_checkpoint(self._settings.out_folder / export.key)
+        return checkpoint.settled if checkpoint and not self._settings.validate_only else 0
+
+    @contextmanager
+    def _bar(self, view: "_View") -> Iterator[None]:
+        columns = (TextColumn("upload"), BarColumn(), MofNCompleteColumn())
+        words = TextColumn("{task.fields[words]}")
+        with Progress(*columns, words, TimeRemainingColumn(), console=self._console) as progress:
+            task = progress.add_task("", total=view.total, words="")
+
+            def refresh() -> None:
+                progress.update(task, completed=view.done, words=view.words())
+
+            with _repeated(refresh, _REFRESH_SECONDS):
+                yield
+            refresh()
+
+
+class _View:
+    """A meter in words, with rates since it began."""
+
+    def __init__(self, meter: Meter, total: int, before: int, *, validating: bool) -> None:
+        self.total = total
+        self._meter = meter
+        self._before = before
+        self._validating = validating
+        self._began = time.monotonic()
+
+    @property
+    def done(self) -> int:
+        return min(self.total, self._before + self._fresh())
+
+    def words(self) -> str:
+        quota = "" if self._validating else f"{self._meter.quota_used:.0%} of quota · "
+        return f"{self._rate():,.1f}/s · {quota}{self._meter.dead_letters:,} dead letters"
+
+    def line(self) -> str:
+        left = (self.total - self.done) / self._rate() if self._fresh() else 0.0
+        eta = time.strftime("%H:%M:%S", time.gmtime(left)) if self._fresh() else "unknown"
+        return f"{self.done:,} of {self.total:,} records · {self.words()} · {eta} left"
+
+    def _fresh(self) -> int:
+        return self._meter.done + (self._meter.validated if self._validating else 0)
+
+    def _rate(self) -> float:
+        return self._fresh() / max(time.monotonic() - self._began, 1e-3)
+
+
+@contextmanager
+def _repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=repeat, name="avstar-screen", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

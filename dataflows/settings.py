@@ -1,0 +1,143 @@
+"""All settings, and the only reader of the environment: `AVSTAR_` and the name in capitals."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from connectors.avstar import AvstarSettings, Rate, StaticToken, TokenFile, TokenSource
+from connectors.errors import RefusedError
+
+PREFIX = "AVSTAR_"
+
+
+def _split(separator: str) -> BeforeValidator:
+    def split(value: Any) -> Any:
+        return tuple(filter(None, value.split(separator))) if isinstance(value, str) else value
+
+    return BeforeValidator(split)
+
+
+def _rate(value: Any) -> Any:
+    return Rate.parse(value) if isinstance(value, str) else value
+
+
+def _zone(value: Any) -> Any:
+    try:
+        return ZoneInfo(value) if isinstance(value, str) else value
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise RefusedError(
+            f"timezone {value!r} is unknown; name it as in America/New_York"
+        ) from None
+
+
+class Settings(BaseSettings):
+    """Settings of a run; times in seconds. A value given beats the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True, extra="ignore"
+    )
+
+    exports: Annotated[tuple[Path, ...], NoDecode, _split(os.pathsep)] = Field(
+        (), description="Exports to upload, separated by colons"
+    )
+    out: Path | None = Field(None, description="Folder of the ledgers")
+    state: Path | None = Field(None, description="Folder of the recovery store (OUT/.state)")
+    api_url: str | None = Field(None, description="Address of the API, without /ingest")
+    token: SecretStr | None = Field(None, description="Bearer token")
+    token_file: Path | None = Field(None, description="File of the bearer token, re-read on 401")
+    rate: Annotated[Rate, NoDecode, BeforeValidator(_rate)] = Field(
+        Rate(600, 60), description="The API's quota: requests/seconds of its window"
+    )
+    concurrency: int = Field(20, description="Most requests in flight")
+    workers: int = Field(1, ge=1, le=256, description="Worker threads")
+    delivery_lanes: int = Field(1, ge=1, le=256, description="Lanes that share the quota")
+    checkpoint_records: int = Field(
+        5000, ge=1, le=5000, description="Most records from checkpoint to checkpoint"
+    )
+    checkpoint_seconds: float = Field(
+        5.0, gt=0, le=3600, description="Time from checkpoint to checkpoint"
+    )
+    connect_timeout: float = Field(10.0, description="Time for a connection")
+    request_timeout: float = Field(30.0, description="Time for a whole attempt")
+    backoff_base: float = Field(0.5, description="Longest wait before the first repetition")
+    backoff_max: float = Field(30.0, description="Longest wait before any repetition")
+    max_attempts: int = Field(8, description="Failed attempts before a spot is a dead letter")
+    breaker_failures: int = Field(5, description="Bad answers in a row that open the breaker")
+    breaker_pause: float = Field(60.0, description="Time before an open breaker probes")
+    drain_seconds: float = Field(30.0, description="Time to settle the batch when stopped")
+    line_limit: int = Field(
+        1 << 20, ge=1024, le=1 << 26, description="Bytes that a record may have"
+    )
+    timezone: Annotated[ZoneInfo | None, NoDecode, BeforeValidator(_zone)] = Field(
+        None, description="Zone of air times without an offset"
+    )
+    stations: Annotated[tuple[str, ...], NoDecode, _split(",")] | None = Field(
+        None, description="Stations to upload, separated by commas; others are skipped"
+    )
+    validate_only: bool = Field(default=False, description="Check the exports and send nothing")
+    strict: bool = Field(default=False, description="Exit 3 if there are dead letters")
+    log_json: bool = Field(
+        default=False, description="Audit log as JSON lines on standard error, for no progress"
+    )
+
+    @property
+    def out_folder(self) -> Path:
+        """Folder of the ledgers.
+
+        Raises:
+            RefusedError: It was not given.
+        """
+        if self.out is None:
+            raise RefusedError("no folder for the ledger; give --out DIR or set AVSTAR_OUT")
+        return self.out
+
+    @property
+    def state_folder(self) -> Path:
+        """Folder of the recovery store."""
+        return self.state or self.out_folder / ".state"
+
+    def delivery(self) -> AvstarSettings:
+        """Return the settings of the API.
+
+        Raises:
+            RefusedError: One of them is missing or out of range.
+        """
+        if not self.api_url:
+            raise RefusedError("no API URL; give --api-url or set AVSTAR_API_URL")
+        names = AvstarSettings.__dataclass_fields__
+        return AvstarSettings(**{name: getattr(self, name) for name in names})
+
+    def token_source(self) -> TokenSource:
+        """Return where the token comes from.
+
+        Raises:
+            RefusedError: It was not given, or twice.
+        """
+        if self.token_file and self.token:
+            raise RefusedError("AVSTAR_TOKEN and AVSTAR_TOKEN_FILE are both set; keep one")
+        if self.token_file:
+            if not os.access(self.token_file, os.R_OK):
+                raise RefusedError(f"token file {self.token_file} cannot be read")
+            return TokenFile(self.token_file)
+        if self.token is None:
+            raise RefusedError("no token; set AVSTAR_TOKEN or AVSTAR_TOKEN_FILE")
+        return StaticToken(self.token.get_secret_value())
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the environment; what is given and not None comes before it.
+
+    Raises:
+        RefusedError: A value cannot be used; the message names it.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0])
+        option = "--" + name.replace("_", "-")
+        raise RefusedError(f"{PREFIX}{name.upper()} ({option}): {first['msg']}") from None

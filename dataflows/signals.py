@@ -1,0 +1,26 @@
+"""SIGTERM and SIGINT: the first asks the run to stop, the second leaves at once."""
+
+import logging
+import os
+import signal
+from types import FrameType
+
+from connectors.stop import Stop
+
+log = logging.getLogger(__name__)
+
+EXIT_STOPPED = 75
+"""Stopped before the end; run again to resume (EX_TEMPFAIL)."""
+
+
+def stop_on_signals(stop: Stop) -> None:
+    """Install the handlers; works in the main thread only, as Python has it."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if stop():
+            os._exit(EXIT_STOPPED)  # snapshots are durable, so leaving at once loses nothing
+        stop.request()
+        log.warning("draining", extra={"signal": signal.Signals(number).name})
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)

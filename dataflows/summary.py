@@ -1,0 +1,39 @@
+"""The end of a run in words for a traffic manager."""
+
+from pathlib import Path
+
+from connectors.ledger import Manifest
+
+_REASONS = {
+    "not_json": "not a JSON object",
+    "not_csv": "not a row of this CSV",
+    "schema": "a field is missing or wrong",
+    "encoding": "not UTF-8 text",
+    "line_too_long": "longer than a record may be",
+    "rejected": "refused by Avstar",
+    "conflicting_duplicate": "same spot, station and air time as another row, other content",
+    "circuit_open": "parked while Avstar was out of order; can be sent again",
+    "retries_exhausted": "no good answer after all attempts; can be sent again",
+}
+
+
+def summary_lines(manifest: Manifest, folder: Path) -> list[str]:
+    """Return the lines of an export's summary."""
+    counts = [("records", manifest.total_records), ("valid", manifest.valid_records)]
+    if manifest.mode == "upload":
+        counts += [("accepted", manifest.accepted), ("duplicates", manifest.duplicates)]
+    if manifest.stations is not None:
+        counts.append(("skipped", manifest.skipped))
+    counts.append(("dead letters", manifest.dead_lettered))
+    return [
+        f"{manifest.export}",
+        *(_line(name, f"{count:,}") for name, count in counts),
+        *(f"    {count:>10,}  {_REASONS[reason]}" for reason, count in manifest.reasons.items()),
+        _line("checksum", f"sha256 {manifest.checksum}"),
+        _line("reconciled", "yes" if manifest.reconciled else "NO: see `avstar verify`"),
+        _line("ledger", str(folder)),
+    ]
+
+
+def _line(name: str, value: str) -> str:
+    return f"  {name:<14}{value}"
