@@ -44,7 +44,8 @@ class Cutter:
     def close(self) -> Iterator[Lines]:
         """Yield what is left: a last record without a line end."""
         if self._carry or self._skipped:
-            yield from self._cut(b"\n", last=True)
+            end = b"" if self._carry.endswith(b"\n") else b"\n"
+            yield from self._cut(end, last=True)
 
     def _cut(self, block: bytes, *, last: bool) -> Iterator[Lines]:
         if self._skipped:

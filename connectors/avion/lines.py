@@ -1,15 +1,17 @@
 """A run of consecutive records, kept as bytes until somebody asks for the single ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import compress
 from typing import overload
 
 from connectors.records import Format, Line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Lines(Sequence[Line]):
-    r"""Consecutive records of one export as a lazy sequence of `Line`.
+    """Consecutive records of one export as a lazy sequence of `Line`.
 
     `pieces` are the records without their line ends, blank lines included so that offsets and
     line numbers follow from the lengths. `size` counts the bytes from `offset` up to the next
@@ -24,18 +26,16 @@ class Lines(Sequence[Line]):
     size: int
     overlong: bool = False
 
-    @property
+    @cached_property
     def raws(self) -> list[bytes]:
         """The records' bytes, without the blank lines between them."""
-        if all(map(bytes.strip, self.pieces)):
-            return self.pieces
-        return [piece for piece in self.pieces if piece.strip()]
+        stripped = list(map(bytes.strip, self.pieces))
+        return self.pieces if all(stripped) else list(compress(self.pieces, stripped))
 
     @property
     def next_number(self) -> int:
         """The physical line after the last record."""
-        inner = sum(piece.count(b"\n") for piece in self.pieces) if self.format == "csv" else 0
-        return self.number + len(self.pieces) + inner
+        return self.number + len(self.pieces) + self._inner_lines(self.pieces)
 
     def take(self, count: int) -> tuple["Lines", "Lines"]:
         """Divide after `count` physical records, so that a batch can be of any size."""
@@ -58,17 +58,30 @@ class Lines(Sequence[Line]):
         return len(self.raws)
 
     def __iter__(self) -> Iterator[Line]:
-        offset, number = self.offset, self.number
-        for piece in self.pieces:
-            length = self.size - 1 if self.overlong else len(piece)
-            if piece.strip():
-                yield Line(piece, number, offset, length)
-            offset += length + 1
-            number += 1 + piece.count(b"\n")
+        return self.pick(range(len(self)))
+
+    def pick(self, indices: Iterable[int]) -> Iterator[Line]:
+        """Yield the records at ascending indices; what lies between costs next to nothing."""
+        filled: Sequence[int] = range(len(self.pieces))
+        if self.raws is not self.pieces:
+            filled = list(compress(filled, map(bytes.strip, self.pieces)))
+        at, offset, number = 0, self.offset, self.number
+        for index in indices:
+            passed = self.pieces[at : filled[index]]
+            offset += sum(map(len, passed)) + len(passed)
+            number += len(passed) + self._inner_lines(passed)
+            at = filled[index]
+            raw = self.pieces[at]
+            yield Line(raw, number, offset, self.size - 1 if self.overlong else len(raw))
+
+    def _inner_lines(self, pieces: list[bytes]) -> int:
+        return sum(piece.count(b"\n") for piece in pieces) if self.format == "csv" else 0
 
     @overload
     def __getitem__(self, index: int) -> Line: ...
     @overload
     def __getitem__(self, index: slice) -> list[Line]: ...
     def __getitem__(self, index: int | slice) -> Line | list[Line]:
-        return list(self)[index]
+        if isinstance(index, slice):
+            return list(self.pick(range(*index.indices(len(self)))))
+        return next(self.pick([range(len(self))[index]]))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import compress
 from operator import is_
 from typing import Annotated, Any, NamedTuple, Union
 from zoneinfo import ZoneInfo
@@ -90,7 +91,7 @@ class Schema:
     def check(self, values: Sequence[Any]) -> Checked:
         """Check a batch in one pass; what fails comes back as it went in and is thereby known."""
         rows = self._check(values)
-        bad = [i for i, same in enumerate(map(is_, rows, values)) if same]
+        bad = list(compress(range(len(rows)), map(is_, rows, values)))
         if self._zone is not None:
             fine = set(range(len(rows))).difference(bad)
             bad = sorted({*bad, *(i for i in fine if self._zone_error(rows[i]["moment"]))})
@@ -130,7 +131,7 @@ def _batch_validator(
     fields = {name: Annotated[f.annotation, f] for name, f in model.model_fields.items()}
     row = TypedDict("row", fields)  # type: ignore[misc]  # made from the model, so never beside it
     row.__pydantic_config__ = _STRICT  # type: ignore[attr-defined]
-    one: Any = Json[row] if record_format == "ndjson" else row  # type: ignore[valid-type]
+    one: Any = Json[row] if record_format == "ndjson" else row
     either = Annotated[Union[one, Any], Field(union_mode="left_to_right")]  # noqa: UP007 - dynamic
     return TypeAdapter(list[either]).validate_python
 

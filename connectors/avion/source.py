@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -13,6 +14,7 @@ from connectors.avion.cutter import LINE_LIMIT
 from connectors.avion.lane import Lane, Position
 from connectors.avion.pace import Pace
 from connectors.avion.survey import LANES, survey
+from connectors.avion.turns import Turn, Turns
 from connectors.errors import HaltedError
 from connectors.records import Batch, Export, Line
 
@@ -22,6 +24,9 @@ BATCH_SECONDS = 5.0
 STATE_VERSION = 1
 """Version of a partition's snapshot, which is storage format."""
 
+_LOOK_AGAIN = timedelta(milliseconds=20)
+"""How often a lane looks whether its turn has come."""
+
 State = tuple[int, dict[str, Position]]
 """Snapshot of a lane: the version, and its position in each export by checksum."""
 
@@ -30,16 +35,17 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
     """Reads traffic exports, NDJSON or CSV, in bounded memory.
 
     Emits batches of consecutive records; flatten them for single `Line`s. Exports are read one
-    after another, a large one by several lanes at once. Surveyed on first use, so building one
-    does no I/O; pass `Export`s that are surveyed already to save that.
+    after another, a large one by all workers, each its lanes in the order of the file. Surveyed
+    on first use, so building one does no I/O; pass `Export`s surveyed before to save that.
 
-    Parallel: one partition a lane, `LANES` in all, whatever the number of workers. Delivery:
+    Parallel: one partition a lane, `LANES` in all, whatever the number of workers; the lanes of
+    one worker take turns, so that memory does not grow with them. Delivery:
     at-least-once; with one batch to an epoch (epoch interval 0), what repeats after a crash is
     the last batch of each lane, and after a stop nothing.
 
     Args:
         exports: Files, or exports surveyed before.
-        batch_records: Most records of a batch; with the lanes of a large export together.
+        batch_records: Most records of a batch, for all workers of the process together.
         batch_seconds: Time that a batch should take to pass through the dataflow.
         line_limit: Bytes that a record may have; a longer one becomes a dead letter.
         stopping: Asked before every batch; True ends the input there, resumably.
@@ -60,6 +66,7 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
         self._stopping = stopping
         self._surveyed: list[Export] = []
         self._lock = Lock()
+        self._turns = Turns()
 
     @override
     def list_parts(self) -> list[str]:
@@ -67,16 +74,11 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
 
     @override
     def build_part(self, step_id: str, for_part: str, resume_state: State | None) -> "_Partition":
-        exports = self._exports()
-        lanes = max((len(export.splits) for export in exports), default=1)
-        lane = Lane(
-            int(for_part.removeprefix("lane-")),
-            exports,
-            _positions(for_part, resume_state),
-            line_limit=self._line_limit,
-        )
-        pace = Pace(max(1, self._batch_records // lanes), self._batch_seconds)
-        return _Partition(lane, pace, self._stopping)
+        index = int(for_part.removeprefix("lane-"))
+        positions = _positions(for_part, resume_state)
+        lane = Lane(index, self._exports(), positions, line_limit=self._line_limit)
+        pace = Pace(self._batch_records, self._batch_seconds)
+        return _Partition(lane, pace, self._turns.join(index), self._stopping)
 
     def _exports(self) -> Sequence[Export]:
         with self._lock:  # every worker thread builds partitions of this one source
@@ -102,20 +104,31 @@ def _positions(part: str, state: Any) -> dict[str, Position]:
 
 
 class _Partition(StatefulSourcePartition[Batch[Line], State]):
-    def __init__(self, lane: Lane, pace: Pace, stopping: Callable[[], bool]) -> None:
+    def __init__(self, lane: Lane, pace: Pace, turn: Turn, stopping: Callable[[], bool]) -> None:
         self._lane = lane
         self._pace = pace
+        self._turn = turn
         self._stopping = stopping
 
     @override
     def next_batch(self) -> list[Batch[Line]]:
         if self._stopping():
             raise StopIteration
-        batch = self._lane.read(self._pace.batch(time.monotonic()))
+        if not self._turn.has_come():
+            return []
+        count = max(1, self._pace.batch(time.monotonic()) // self._turn.workers())
+        batch = self._lane.read(count)
         if batch is None:
+            self._turn.leave()
             raise StopIteration
         self._pace.took(time.monotonic(), len(batch))
         return [batch]
+
+    @override
+    def next_awake(self) -> datetime | None:
+        if self._turn.has_come() or self._stopping():
+            return None
+        return datetime.now(timezone.utc) + _LOOK_AGAIN
 
     @override
     def snapshot(self) -> State:
@@ -126,4 +139,5 @@ class _Partition(StatefulSourcePartition[Batch[Line], State]):
 
     @override
     def close(self) -> None:
+        self._turn.leave()
         self._lane.close()

@@ -1,7 +1,7 @@
 """Divide a batch of lines into spots and dead letters."""
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -58,7 +58,7 @@ class Validator:
     def _new_schema(self, record_format: Format) -> Schema:
         return Schema(record_format, self._zone)
 
-    def _check(self, lines: Lines) -> tuple[list[Any], Checked]:
+    def _check(self, lines: Lines) -> tuple[Sequence[Any], Checked]:
         raws = lines.raws
         if lines.overlong:
             return raws, Checked(list(raws), list(range(len(raws))))
@@ -71,15 +71,11 @@ class Validator:
         others = {i for i in range(len(checked.rows)) if i not in set(checked.bad)}
         return frozenset(i for i in others if checked.rows[i]["station"] not in self._stations)
 
-    def _dead_letters(self, lines: Lines, values: list[Any], bad: list[int]) -> list[DeadLetter]:
-        if not bad:
-            return []
-        wanted = set(bad)
-        return [
-            self._dead_letter(lines, line, value)
-            for i, (line, value) in enumerate(zip(lines, values, strict=True))
-            if i in wanted
-        ]
+    def _dead_letters(
+        self, lines: Lines, values: Sequence[Any], bad: list[int]
+    ) -> list[DeadLetter]:
+        picked = zip(bad, lines.pick(bad), strict=True)
+        return [self._dead_letter(lines, line, values[i]) for i, line in picked]
 
     def _dead_letter(self, lines: Lines, line: Line, value: Any) -> DeadLetter:
         reason, detail = self._why(lines, line, value)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus as Http
 from typing import Any, NamedTuple
 
 DETAIL_LIMIT = 500
@@ -28,6 +29,8 @@ def read_answer(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime | None = None
 ) -> Answer:
     """Make an answer of an HTTP response; RFC 9457 problems are understood."""
+    if status < Http.MULTIPLE_CHOICES:
+        return Answer(status, "")  # it was accepted; what else it says is nobody's affair
     problem = _problem(headers.get("Content-Type", ""), body)
     words = [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
     text = ": ".join(words) or body[:DETAIL_LIMIT].decode(errors="replace")

@@ -128,7 +128,9 @@ class Delivery:
                 return settled
             if verdict is Verdict.UNAUTHORIZED:
                 await self._renew(tries)
-            elif verdict is Verdict.TRANSIENT and not self._gate.opened_since(admission):
+                continue
+            tries.refusals = 0
+            if verdict is Verdict.TRANSIENT and not self._gate.opened_since(admission):
                 await self._back_off(tries)
         return tries.dead_letter("circuit_open")
 
@@ -165,12 +167,12 @@ class Delivery:
         )
 
     async def _renew(self, tries: Tries) -> None:
-        """Fetch a new token once for all that were refused; the same one again halts the run."""
-        renewed = await self._credentials.renewed(tries.token)
-        if renewed == tries.token or tries.renewed:
+        """Fetch the token again, once for all that were refused; refused still, the run halts."""
+        tries.refusals += 1
+        if tries.refusals > 1:
             raise HaltedError(self._wrong(tries.answer))
-        tries.renewed = True
-        log.warning("token renewed", extra={"request_id": tries.spot.request_id})
+        await self._credentials.renewed(tries.token)
+        log.warning("token refused, fetched again", extra={"request_id": tries.spot.request_id})
 
     async def _back_off(self, tries: Tries) -> None:
         wait = backoff(

@@ -51,7 +51,7 @@ class Gate:
 
     def quota_used(self) -> float:
         """Return the share of the quota in use, from 0 to 1."""
-        return self._limiter.used(self._clock())
+        return self._limiter.used()
 
     def opened_since(self, admission: Admission) -> bool:
         """Tell whether the breaker opened after an admission."""
@@ -67,18 +67,13 @@ class Gate:
             None if the breaker opened since that attempt: the spot is to be parked.
         """
         async with self._turn:
-            while True:
-                if tried_at not in {None, self.openings}:
-                    return None
-                if (wait := self._wait()) <= 0:
-                    break
+            while tried_at is None or tried_at == self.openings:
+                now = self._clock()
+                wait = self._wait(now)
+                if wait <= 0:
+                    return self._admit(now)
                 await self._sleep(wait)
-            now = self._clock()
-            if self._breaker.state(now) is State.HALF_OPEN:
-                self._breaker.probe()
-                log.warning("breaker half open", extra={"openings": self.openings})
-            self._limiter.start(now)
-            return Admission(now, self.openings)
+        return None
 
     def leave(self) -> None:
         """Give an admission back: its answer is there, or will never be."""
@@ -94,7 +89,8 @@ class Gate:
     def throttled(self, admission: Admission, seconds: float) -> None:
         """Pause the whole lane. Answers to what was under way when it paused count as one."""
         now = self._clock()
-        under_way = admission.at < self._paused_from
+        probing = self._breaker.state(now) is State.PROBING  # its answer must count
+        under_way = admission.at < self._paused_from and not probing
         if self._paused_until <= now:
             self._paused_from = now
         self._paused_until = max(self._paused_until, now + seconds)
@@ -111,8 +107,14 @@ class Gate:
                 extra={"openings": self.openings, "pause_seconds": round(self.pause_left(), 3)},
             )
 
-    def _wait(self) -> float:
-        now = self._clock()
+    def _admit(self, now: float) -> Admission:
+        if self._breaker.state(now) is State.HALF_OPEN:
+            self._breaker.probe()
+            log.warning("breaker half open", extra={"openings": self.openings})
+        self._limiter.start(now)
+        return Admission(now, self.openings)
+
+    def _wait(self, now: float) -> float:
         state = self._breaker.state(now)
         if state is State.PROBING:
             return float("inf")

@@ -57,10 +57,9 @@ class WindowLimiter:
         self._in_flight -= 1
         self._finished.append(now)
 
-    def used(self, now: float) -> float:
-        """Return the share of the quota that is in use, from 0 to 1."""
-        recent = sum(1 for finished in self._finished if finished + self._window > now)
-        return min(1.0, (self._in_flight + recent) / self._limit)
+    def used(self) -> float:
+        """Return the share of the quota in use when last asked for, from 0 to 1."""
+        return min(1.0, (self._in_flight + len(self._finished)) / self._limit)
 
     def _inherited(self, now: float) -> int:
         left = 1 - (now - self._began) / self._window

@@ -1,7 +1,8 @@
 """One spot as an HTTP request."""
 
-import json
 import random
+
+from pydantic_core import to_json
 
 from connectors.records import Spot
 
@@ -17,7 +18,7 @@ def body(spot: Spot) -> bytes:
         "duration_sec": spot.duration,
         "advertiser": spot.advertiser,
     }
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+    return to_json(record)
 
 
 def headers(spot: Spot, token: str) -> dict[str, str]:

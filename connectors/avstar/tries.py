@@ -12,7 +12,8 @@ class Tries:
     """Attempts at one spot, and what came of the last one.
 
     `attempts` counts all requests, `failures` those that use up the retries, `throttled` those
-    that do not. `openings` is the breaker's count at the last admission, None before the first.
+    that do not, `refusals` 401s in a row. `openings` is the breaker's count at the last
+    admission, None before the first.
     """
 
     __slots__ = (
@@ -20,7 +21,7 @@ class Tries:
         "attempts",
         "failures",
         "openings",
-        "renewed",
+        "refusals",
         "spot",
         "throttled",
         "token",
@@ -33,7 +34,7 @@ class Tries:
         self.throttled = 0
         self.openings: int | None = None
         self.token: str | None = None
-        self.renewed = False
+        self.refusals = 0
         self.answer = Answer(None, "never sent")
 
     def receipt(self, *, duplicate: bool) -> Receipt:

@@ -1,8 +1,9 @@
 """Receipts and dead letters as lines of JSON."""
 
 import base64
-import json
 from typing import Any
+
+from pydantic_core import to_json
 
 from connectors.records import DeadLetter, Receipt
 
@@ -12,7 +13,7 @@ def to_row(record: Receipt | DeadLetter) -> bytes:
     values = record._asdict()
     if isinstance(record, DeadLetter):
         values |= _raw(record.raw)
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return to_json(values) + b"\n"
 
 
 def _raw(raw: bytes) -> dict[str, Any]:

@@ -10,13 +10,10 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from connectors.errors import RefusedError
+from connectors.errors import AvstarError, RefusedError
 from connectors.records import Format
 from dataflows.generate import Sample
 from dataflows.generate import generate as generate_lines
-
-EXIT_FAILED = 1
-EXIT_REFUSED = 2
 
 SUFFIXES: dict[str, Format] = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
 BLOCK_LINES = 4_096
@@ -49,19 +46,15 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:
     """Write a sample export: a day of spots, some of them bad in every way that exports are."""
+    sample = Sample(records, seed, bad, form or _format(file), stations, _day(day))
     try:
-        sample = Sample(records, seed, bad, form or _format(file), stations, _day(day))
         _refuse_to_overwrite(file, manifest=manifest, force=force)
         written = write(file, sample)
         if manifest:
             text = json.dumps({"records": records, "sha256": written.checksum})
             _companion(file).write_text(f"{text}\n", encoding="utf-8")
-    except RefusedError as error:
-        typer.echo(f"Refused: {error}", err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
     except OSError as error:
-        typer.echo(f"Failed: {file} cannot be written: {error.strerror}", err=True)
-        raise typer.Exit(EXIT_FAILED) from None
+        raise AvstarError(f"{file} cannot be written: {error.strerror}") from None
     typer.echo(
         f"{file}: {records:,} records, {sample.bad_records:,} of them bad; "
         f"{written.size:,} bytes, SHA-256 {written.checksum}"

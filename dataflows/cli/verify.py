@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from connectors.avion import read_lines, survey
+from connectors.avion.cutter import LINE_LIMIT
 from connectors.errors import RefusedError
 from connectors.ledger.verify import Verdict, is_ledger
 from connectors.ledger.verify import verify as verify_ledger
 from connectors.records import Export
 
 EXIT_FAILED = 1
-EXIT_REFUSED = 2
 
 
 def verify(
@@ -23,25 +23,25 @@ def verify(
     export: Annotated[
         Path | None, typer.Argument(help="Export to compare with, record by record.")
     ] = None,
+    *,
+    line_limit: Annotated[
+        int,
+        typer.Option(help="Bytes a record may have, as in the run.", envvar="AVSTAR_LINE_LIMIT"),
+    ] = LINE_LIMIT,
 ) -> None:
     """Recompute everything that a ledger says from its files and name each thing that is wrong."""
     try:
-        source = survey(export) if export else None
-        verdicts = [_verdict(folder, source) for folder in _ledgers(ledger, source)]
-    except RefusedError as error:
-        typer.echo(f"Refused: {error}", err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
+        source = survey(export, line_limit=line_limit) if export else None
+        verdicts = [_verdict(folder, source, line_limit) for folder in _ledgers(ledger, source)]
     except OSError as error:
-        typer.echo(
-            f"Refused: {error.filename or ledger} cannot be read: {error.strerror}", err=True
-        )
-        raise typer.Exit(EXIT_REFUSED) from None
+        raise RefusedError(f"{error.filename or ledger} cannot be read: {error.strerror}") from None
     if any(verdict.findings for verdict in verdicts):
         raise typer.Exit(EXIT_FAILED)
 
 
-def _verdict(folder: Path, export: Export | None) -> Verdict:
-    verdict = verify_ledger(folder, export, read_lines(export) if export else ())
+def _verdict(folder: Path, export: Export | None, line_limit: int) -> Verdict:
+    lines = read_lines(export, line_limit=line_limit) if export else ()
+    verdict = verify_ledger(folder, export, lines)
     for line in verdict.findings:
         typer.echo(line)
     typer.echo(_summary(verdict))

@@ -37,7 +37,7 @@ class RecordFormat(Protocol):
             RefusedError: The header cannot be used.
         """
 
-    def decode(self, raws: Sequence[bytes], columns: tuple[str, ...]) -> list[Any]:
+    def decode(self, raws: Sequence[bytes], columns: tuple[str, ...]) -> Sequence[Any]:
         """Turn records into what `schema(...)` checks, each alone, a `Malformed` among them."""
 
     def malformed(self, raw: bytes, columns: tuple[str, ...]) -> Malformed | None:

@@ -23,9 +23,9 @@ class Ndjson:
         """Every record names its own fields."""
         return ()
 
-    def decode(self, raws: Sequence[bytes], columns: tuple[str, ...]) -> list[Any]:  # noqa: ARG002 - protocol
+    def decode(self, raws: Sequence[bytes], columns: tuple[str, ...]) -> Sequence[Any]:  # noqa: ARG002 - protocol
         """Leave the bytes: the schema parses and checks them in one pass."""
-        return list(raws)
+        return raws
 
     def malformed(self, raw: bytes, columns: tuple[str, ...]) -> Malformed | None:  # noqa: ARG002 - protocol
         """Find what keeps the line from being a JSON object."""

@@ -44,14 +44,19 @@ class Ingest:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, late if so set."""
         self._count(request)
-        refusal = self._unauthorized(request) or self._throttled()
-        response = refusal or await self._under_faults(request)
+        response = await self._answer(request)
         response.headers.update(
             announce(self._settings.announce, self._window, time.monotonic(), time.time())
         )
         if delay := self._settings.latency.seconds(self._latency_dice.random()):
             await asyncio.sleep(delay)
         return response
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        for refusal in (self._unauthorized, self._throttled):
+            if (response := refusal(request)) is not None:
+                return response
+        return await self._under_faults(request)
 
     def _count(self, request: web.Request) -> None:
         self._stats.requests += 1
@@ -72,7 +77,7 @@ class Ingest:
             headers={"WWW-Authenticate": challenge},
         )
 
-    def _throttled(self) -> web.Response | None:
+    def _throttled(self, _: web.Request) -> web.Response | None:
         now = time.monotonic()
         if self._window.admit(now):
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from connectors.ledger.audit.findings import Findings, shown
+from connectors.ledger.audit.findings import Findings, Kind, shown
 from connectors.ledger.audit.index import Place
 from connectors.ledger.audit.ledger_file import RECEIPTS, SHAPES, Fields, original, parse
 from connectors.ledger.audit.plain import Key, Reading
@@ -52,7 +52,7 @@ class Comparison:
         for place in places:
             if line is None:
                 what = f"no record of {self.export.path} begins at offset {place.offset}"
-                self.findings.add("stray", self._where(place), what)
+                self._hold("stray", place, what)
             else:
                 self._compare_row(line, place, _look_up(place, files[place.file]))
 
@@ -69,27 +69,25 @@ class Comparison:
             self.findings.add("missing", f"{self.export.path}:{line.number}", what)
 
     def _compare_row(self, line: Line, place: Place, row: Fields) -> None:
-        where = self._where(place)
         if not row:
-            self.findings.add("row", where, "was changed while it was verified; verify again")
+            self._hold("row", place, "was changed while it was verified; verify again")
             return
         if row["line"] != line.number:
             what = f"`line` is {row['line']}, the record begins in line {line.number}"
-            self.findings.add("line", where, what)
+            self._hold("line", place, what)
         if place.file == RECEIPTS:
-            self._compare_text(where, row, self.read(line.raw))
+            self._compare_text(place, row, self.read(line.raw))
         elif not _same_bytes(row, line):
-            what = f"`raw` is not what {self.export.path}:{line.number} holds"
-            self.findings.add("raw", where, what)
+            self._hold("raw", place, f"`raw` is not what {self.export.path}:{line.number} holds")
 
-    def _compare_text(self, where: str, receipt: Fields, key: Key | None) -> None:
+    def _compare_text(self, place: Place, receipt: Fields, key: Key | None) -> None:
         if key is None:
-            self.findings.add("text", where, "its record in the export cannot be read")
+            self._hold("text", place, "its record in the export cannot be read")
             return
-        for name, text in key._asdict().items():
+        for name, text in zip(Key._fields, key, strict=True):
             if receipt[name] != text:
                 what = f"`{name}` is {shown(receipt[name])}, the export says {shown(text)}"
-                self.findings.add("text", where, what)
+                self._hold("text", place, what)
 
     def _compare_claims(self, seal: Seal) -> None:
         seal.expect("checksum", self.export.checksum, "export")
@@ -100,8 +98,8 @@ class Comparison:
         if not seal.uploads:
             seal.expect("valid_records", self._absent["valid_records"], "export")
 
-    def _where(self, place: Place) -> str:
-        return f"{self.folder / place.file}:{place.row}"
+    def _hold(self, kind: Kind, place: Place, what: str) -> None:
+        self.findings.add(kind, f"{self.folder / place.file}:{place.row}", what)
 
 
 def pair(lines: Iterable[Line], places: Iterable[Places]) -> Iterator[tuple[Line | None, Places]]:
@@ -129,11 +127,10 @@ def _look_up(place: Place, file: BinaryIO) -> Fields:
 
 
 def _same_bytes(letter: Fields, line: Line) -> bool:
+    """Compare the bytes; of a record over the limit its head, and its `length` where it is told."""
     raw = original(letter)
     # A carriage return before the line end is taken for content by one reader and not by another.
     if raw is None or raw.rstrip(b"\r") != line.raw.rstrip(b"\r"):
         return False
-    if letter["reason"] != "line_too_long":
-        return True
-    surplus: int = line.length - letter["length"]
+    surplus: int = line.length - letter.get("length", line.length)
     return surplus in (0, 1)

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from connectors.ledger.audit.findings import Findings
+from connectors.ledger.audit.findings import Findings, shown
 from connectors.ledger.audit.shape import DEAD_LETTER, RECEIPT, Shape, flaws, natural
 
 RECEIPTS = "receipts.ndjson"
@@ -91,6 +91,6 @@ def original(letter: Fields) -> bytes | None:
 def _contradiction(letter: Fields) -> str | None:
     if original(letter) is None:
         return "`raw_base64` is not what `raw` shows"
-    if letter["reason"] == "line_too_long" and not natural(letter.get("length")):
-        return "`length` is missing, so nobody knows how long the record was"
+    if not natural(letter.get("length", 0)):
+        return f"`length` cannot be {shown(letter['length'])}"
     return None

@@ -1,0 +1,54 @@
+# `make demo` and `make test` work on a fresh machine with make and Python 3.10, 3.11 or 3.12.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+WANTED := import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))
+PYTHON ?= $(shell for python in python3.12 python3.11 python3.10 python3; do \
+	$$python -c '$(WANTED)' 2>/dev/null && echo $$python && break; done)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test check format bench constraints clean
+
+demo: $(VENV)/run.stamp  ## generate an export, upload it to a local sandbox, show the summary
+	@$(BIN)/avstar demo
+
+test: $(VENV)/dev.stamp check  ## the suite, after lint and types
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev.stamp  ## lint and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/dev.stamp  ## rewrite the code in the house's format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/dev.stamp  ## ratios against plain loops, in one run
+	$(BIN)/python benchmarks/validation.py
+	$(BIN)/python benchmarks/upload.py
+	$(BIN)/python benchmarks/memory.py
+
+constraints: $(VENV)/dev.stamp  ## pin what is newest now
+	$(INSTALL) uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras --upgrade \
+		--no-annotate --no-header --no-emit-index-url pyproject.toml -o constraints.txt
+
+clean:  ## remove the environment and what the tools left
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(VENV)/python.stamp:
+	@test -n "$(PYTHON)" || { echo "avstar needs Python 3.10, 3.11 or 3.12 (Bytewax has no \
+	wheels for others); install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@$(PYTHON) -c '$(WANTED)' || { echo "$(PYTHON) is not Python 3.10, 3.11 or 3.12 (Bytewax has \
+	no wheels for others); name one: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
+	@$(INSTALL) -e '.[all]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
+	@$(INSTALL) -e '.[all,dev]'
+	@touch $@ $(VENV)/run.stamp

@@ -1,0 +1,121 @@
+"""Upload without a quota beside a bare aiohttp loop: same server, same bodies, in one run.
+
+    python benchmarks/upload.py [--spots 50000] [--rounds 3]
+
+The server is the sandbox as a process of its own, without a window that could be felt. Both run
+on the same kind of event loop (uvloop where installed). Ours is timed from an empty state folder
+to the sealed ledger: engine start, validation, recovery, fsyncs and manifest included.
+"""
+
+import argparse
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+
+from connectors.avion import AvionSource, survey
+from connectors.avion.validator import Validator
+from connectors.avstar.request import body, headers
+from connectors.loop import event_loop
+from connectors.records import Batch, Spot
+from connectors.stop import Stop
+from dataflows.exports import open_exports
+from dataflows.generate import Sample, generate
+from dataflows.meter import Meter
+from dataflows.runner import run
+from dataflows.settings import load_settings
+
+IN_FLIGHT = 20
+TOKEN = "bench"
+
+
+def write_export(path: Path, seed: int, spots: int) -> None:
+    """Write an export of its own for each run, since a spot is scheduled once."""
+    with path.open("wb") as file:
+        file.writelines(generate(Sample(spots, seed, bad=0.0)))
+
+
+def spots_of(path: Path) -> Iterator[Spot]:
+    """Validate an export without a dataflow."""
+    source, validator = AvionSource(survey(path)), Validator()
+    part = source.build_part("read", "lane-0", None)
+    while True:
+        try:
+            batches: list[Batch] = part.next_batch()
+        except StopIteration:
+            return
+        for batch in batches:
+            yield from validator(batch).spots
+
+
+def ours(path: Path, url: str) -> float:
+    """Run the product's dataflow, recovery and ledger included."""
+    settings = load_settings(
+        exports=(path,), out=path.parent / "out", api_url=url, token=TOKEN, rate="1000000/1"
+    )
+    exports = open_exports(settings)
+    began = time.perf_counter()
+    run(settings, exports, Stop(), Meter())
+    return time.perf_counter() - began
+
+
+def bare(path: Path, url: str) -> float:
+    """Post the same bodies from as many tasks, and look at nothing but the status."""
+    spots = list(spots_of(path))
+    began = time.perf_counter()
+    event_loop().run(_post_all(iter(spots), f"{url}/ingest"))
+    return time.perf_counter() - began
+
+
+async def _post_all(spots: Iterator[Spot], url: str) -> None:
+    connector = aiohttp.TCPConnector(limit=IN_FLIGHT)
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def work() -> None:
+            for spot in spots:
+                async with session.post(
+                    url, data=body(spot), headers=headers(spot, TOKEN)
+                ) as response:
+                    await response.read()
+                    if not response.ok:
+                        raise RuntimeError(f"status {response.status}")
+
+        await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spots", type=int, default=50_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    command = [sys.executable, "-m", "dataflows.cli", "sandbox", "--port", "0"]
+    command += ["--token", TOKEN, "--rate", "1000000/1"]
+    times: dict[str, list[float]] = {"ours": [], "bare": []}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox,
+    ):
+        url = sandbox.stdout.readline().split()[-1]
+        try:
+            for turn in range(options.rounds):
+                for at, run_one in enumerate((ours, bare)):
+                    path = Path(folder) / f"{turn}-{at}.ndjson"
+                    write_export(path, 2 * turn + at, options.spots)
+                    times[run_one.__name__].append(run_one(path, url))
+        finally:
+            sandbox.terminate()
+    ratios = [b / a for a, b in zip(times["ours"], times["bare"], strict=True)]
+    for name, seconds in times.items():
+        print(f"{name:<6}{options.spots / statistics.median(seconds):>10,.0f} requests/s")
+    print(f"ours / bare: {statistics.median(ratios):.2f} (median of {options.rounds} pairs)")
+
+
+if __name__ == "__main__":
+    main()
