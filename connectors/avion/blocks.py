@@ -28,6 +28,7 @@ class Blocks:
         self._end = end
         self._loop = event_loop()
         self._queue: asyncio.Queue[bytes | Exception] = asyncio.Queue(AHEAD)
+        self._closing = False
         self._task = self._loop.run(self._begin())
 
     def __iter__(self) -> Iterator[bytes]:
@@ -44,7 +45,10 @@ class Blocks:
         return asyncio.create_task(self._read(), name=f"read {self._path.name}")
 
     async def _stop(self) -> None:
-        self._task.cancel()
+        # Not by cancelling: a file that is being opened in its thread would stay open.
+        self._closing = True
+        while not self._queue.empty():
+            self._queue.get_nowait()
         await asyncio.wait([self._task])
 
     async def _read(self) -> None:
@@ -59,7 +63,7 @@ class Blocks:
         left = self._end - self._start
         async with aiofiles.open(self._path, "rb") as file:
             await file.seek(self._start)
-            while left:
+            while left and not self._closing:
                 block = await file.read(min(BLOCK, left))
                 if not block:
                     raise HaltedError(

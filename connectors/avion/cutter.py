@@ -33,6 +33,7 @@ class Cutter:
         self._format = record_format
         self._columns = columns
         self._limit = limit
+        self._head_size = min(HEAD, limit)
         self._carry = b""
         self._head = b""
         self._skipped = 0
@@ -59,7 +60,8 @@ class Cutter:
         pieces, self._carry = self._format.cut(data, last=last, limit=self._limit)
         yield from self._within_limit(pieces, len(data) - len(self._carry))
         if len(self._carry) > self._limit:
-            self._head, self._skipped, self._carry = self._carry[:HEAD], len(self._carry), b""
+            self._head, self._skipped = self._carry[: self._head_size], len(self._carry)
+            self._carry = b""
 
     def _within_limit(self, pieces: list[bytes], size: int) -> Iterator[Lines]:
         if size <= self._limit or max(map(len, pieces), default=0) <= self._limit:
@@ -70,7 +72,7 @@ class Cutter:
         for i in [i for i, piece in enumerate(pieces) if len(piece) > self._limit]:
             if i > begin:
                 yield self._lines(pieces[begin:i])
-            yield self._lines([pieces[i][:HEAD]], len(pieces[i]) + 1, overlong=True)
+            yield self._lines([pieces[i][: self._head_size]], len(pieces[i]) + 1, overlong=True)
             begin = i + 1
         if begin < len(pieces):
             yield self._lines(pieces[begin:])

@@ -86,7 +86,8 @@ def _csv_head(record_format: RecordFormat, text: bytes, start: int) -> Head:
             header = next(iter(lines))
             first, _ = lines.take(lines.pieces.index(header.raw) + 1)
             columns = record_format.header(header.raw)
-            return Head(record_format, columns, first.offset + first.size, first.next_number)
+            offset = min(first.offset + first.size, len(text))  # the header may lack a line end
+            return Head(record_format, columns, offset, first.next_number)
     if not whole:
         raise RefusedError(f"the CSV header does not end within {HEAD_BYTES} bytes")
     return Head(record_format, Csv().header(None), len(text), 1)

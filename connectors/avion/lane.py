@@ -1,5 +1,6 @@
 """One reading lane: its split of each export, one export after another."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -41,8 +42,14 @@ class Lane:
             for checksum, position in positions.items()
             if checksum in wanted or not position.done
         }
-        self._todo = iter([export for export in exports if self._is_unfinished(export)])
+        self._exports = exports
+        self._todo = deque(i for i, export in enumerate(exports) if self._is_unfinished(export))
         self._reading: _Reading | None = None
+
+    @property
+    def export(self) -> int | None:
+        """Index of the export that is read now or next; None when all is read."""
+        return self._todo[0] if self._todo else None
 
     def read(self, count: int) -> Batch[Line] | None:
         """Return the next batch of at most `count` records, None when all is read.
@@ -50,13 +57,15 @@ class Lane:
         The first lane's first batch of an export comes even if it is empty, so that an export
         without a record has a batch to be accounted with.
         """
-        while self._reading or self._open():
-            assert self._reading  # noqa: S101 - for the type checker: `_open` said so
-            fresh = self._index == 0 and self._reading.export.checksum not in self.positions
-            batch, position = self._reading.take(count)
-            self.positions[self._reading.export.checksum] = position
+        while self._todo:
+            export = self._exports[self._todo[0]]
+            reading = self._reading = self._reading or self._open(export)
+            fresh = self._index == 0 and export.checksum not in self.positions
+            batch, position = reading.take(count)
+            self.positions[export.checksum] = position
             if position.done:
                 self.close()
+                self._todo.popleft()
             if batch.records or fresh:
                 return batch
         return None
@@ -71,13 +80,9 @@ class Lane:
         position = self.positions.get(export.checksum)
         return self._index < len(export.splits) and not (position and position.done)
 
-    def _open(self) -> bool:
-        export = next(self._todo, None)
-        if export is None:
-            return False
+    def _open(self, export: Export) -> "_Reading":
         position = self.positions.get(export.checksum)
-        self._reading = _Reading(export, self._index, position, self._line_limit)
-        return True
+        return _Reading(export, self._index, position, self._line_limit)
 
 
 class _Reading:

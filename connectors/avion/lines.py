@@ -29,6 +29,8 @@ class Lines(Sequence[Line]):
     @cached_property
     def raws(self) -> list[bytes]:
         """The records' bytes, without the blank lines between them."""
+        if self.overlong:  # a record even if its head is blank
+            return self.pieces
         stripped = list(map(bytes.strip, self.pieces))
         return self.pieces if all(stripped) else list(compress(self.pieces, stripped))
 

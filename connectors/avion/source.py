@@ -78,7 +78,7 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
         positions = _positions(for_part, resume_state)
         lane = Lane(index, self._exports(), positions, line_limit=self._line_limit)
         pace = Pace(self._batch_records, self._batch_seconds)
-        return _Partition(lane, pace, self._turns.join(index), self._stopping)
+        return _Partition(lane, pace, self._turns.join(index, lane.export), self._stopping)
 
     def _exports(self) -> Sequence[Export]:
         with self._lock:  # every worker thread builds partitions of this one source
@@ -112,21 +112,21 @@ class _Partition(StatefulSourcePartition[Batch[Line], State]):
 
     @override
     def next_batch(self) -> list[Batch[Line]]:
-        if self._stopping():
+        if self._stopping() or self._lane.export is None:
             raise StopIteration
         if not self._turn.has_come():
             return []
         count = max(1, self._pace.batch(time.monotonic()) // self._turn.workers())
         batch = self._lane.read(count)
+        self._turn.move(self._lane.export)
         if batch is None:
-            self._turn.leave()
             raise StopIteration
         self._pace.took(time.monotonic(), len(batch))
         return [batch]
 
     @override
     def next_awake(self) -> datetime | None:
-        if self._turn.has_come() or self._stopping():
+        if self._turn.has_come() or self._lane.export is None or self._stopping():
             return None
         return datetime.now(timezone.utc) + _LOOK_AGAIN
 
@@ -139,5 +139,5 @@ class _Partition(StatefulSourcePartition[Batch[Line], State]):
 
     @override
     def close(self) -> None:
-        self._turn.leave()
+        self._turn.move(None)
         self._lane.close()

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from operator import index
 from pathlib import Path
 from typing import BinaryIO
 
@@ -77,7 +78,8 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
         while block := file.read(_BLOCK):
             hashed = hasher.submit(digest.update, block)
             records += sum(map(len, cutter.feed(block)))
-            if cutter.offset >= head.offset + step * len(starts):
+            due = head.offset + step * len(starts)
+            if due <= cutter.offset < size and len(starts) < LANES:
                 starts.append((cutter.offset, cutter.number))
             hashed.result()
             progress(file.tell())
@@ -98,10 +100,10 @@ def _compare_with_manifest(export: Export) -> None:
     path = export.path.with_name(export.path.name + ".manifest.json")
     try:
         told = json.loads(path.read_bytes())
-        records, checksum = told["records"], str(told["sha256"]).lower()
+        records, checksum = index(told["records"]), told["sha256"].lower()
     except FileNotFoundError:
         return
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise RefusedError(
             f'{path} cannot be used: {error!r}; it must hold {{"records", "sha256"}}'
         ) from None

@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from time import monotonic
@@ -93,10 +94,10 @@ async def test_a_throttled_request_may_be_told_nothing(start):
 
 
 async def test_whoever_waits_as_told_is_admitted(start):
-    api = await start(rate=Rate(1, 0.05))
+    api = await start(rate=Rate(1, 0.3))
     await api.ingest("a" * 32)
     assert (await api.ingest("b" * 32)).status == 429
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(0.31)
     assert (await api.ingest("b" * 32)).status == 201
 
 
@@ -139,14 +140,14 @@ async def test_a_failing_api_schedules_nothing(start):
 
 async def test_a_reset_connection_schedules_nothing(start):
     api = await start(faults=Faults({"reset": 1.0}))
-    with pytest.raises(aiohttp.ClientOSError):
+    with pytest.raises(aiohttp.ClientConnectionError):
         await api.ingest()
     assert await api.spots() == []
 
 
 async def test_a_lost_answer_leaves_the_spot_scheduled(start):
     api = await start(faults=Faults({"lost": 1.0}))
-    with pytest.raises(aiohttp.ClientOSError):
+    with pytest.raises(aiohttp.ClientConnectionError):
         await api.ingest()
     assert len(await api.spots()) == 1
     await api.switch("faults", {})
@@ -155,19 +156,19 @@ async def test_a_lost_answer_leaves_the_spot_scheduled(start):
 
 async def test_a_lost_answer_may_be_a_refusal(start):
     api = await start(faults=Faults({"lost": 1.0}))
-    with pytest.raises(aiohttp.ClientOSError):
+    with pytest.raises(aiohttp.ClientConnectionError):
         await api.ingest(body=b"{")
     assert (await api.stats())["rejected"] == 1
 
 
 async def test_a_slow_answer_comes_late_and_its_spot_is_scheduled_before(start):
-    api = await start(faults=Faults({"slow": 1.0}, slow_seconds=0.2))
+    api = await start(faults=Faults({"slow": 1.0}, slow_seconds=0.5))
     began = monotonic()
     answer = asyncio.create_task(api.ingest())
     await api.until("spots")
-    assert monotonic() - began < 0.2
+    assert not answer.done()
     assert (await answer).status == 201
-    assert monotonic() - began >= 0.2
+    assert monotonic() - began >= 0.5
 
 
 async def test_throttling_may_come_though_the_window_has_room(start):
@@ -209,11 +210,13 @@ async def test_every_request_is_counted_exactly_once(start):
     faults = Faults({"500": 0.1, "throttle": 0.1, "expired": 0.1, "reset": 0.1, "lost": 0.1})
     api = await start(faults=faults, rate=Rate(150, 60))
     for number in range(200):
-        try:
-            await api.ingest(f"{number % 90:032x}", station="WXYZ" if number % 7 == 0 else "KABC",
-                token="wrong" if number % 11 == 0 else "sandbox", duration_sec=number % 13)  # fmt: skip
-        except aiohttp.ClientOSError:
-            continue
+        with suppress(aiohttp.ClientConnectionError):
+            await api.ingest(
+                f"{number % 90:032x}",
+                token="wrong" if number % 11 == 0 else "sandbox",
+                station="KABC" if number < 130 else "WXYZ",
+                duration_sec=0 if number % 13 == 0 else 30,
+            )
     stats = await api.stats()
     outcomes = ("accepted", "duplicates", "conflicts", "rejected", "unauthorized", "throttled")
     instead = ("500", "reset", "throttle", "expired")
@@ -224,7 +227,7 @@ async def test_every_request_is_counted_exactly_once(start):
 
 
 async def test_the_peak_of_connections_is_that_of_the_clients(start):
-    api = await start(latency=Latency(0.05))
+    api = await start(latency=Latency(0.2))
     await asyncio.gather(*(api.ingest(request_id) for request_id in request_ids(7)))
     await asyncio.gather(*(api.stats() for _ in range(20)))
     assert (await api.stats())["peak_connections"] == 7

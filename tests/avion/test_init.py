@@ -1,0 +1,16 @@
+import connectors.avion
+
+
+def test_the_public_names_are_these():
+    assert connectors.avion.__all__ == [
+        "AvionSource",
+        "TrafficRecord",
+        "ValidateOut",
+        "read_lines",
+        "survey",
+        "validate",
+    ]
+
+
+def test_every_public_name_is_there():
+    assert all(hasattr(connectors.avion, name) for name in connectors.avion.__all__)

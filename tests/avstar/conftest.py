@@ -1,0 +1,142 @@
+"""Spots to deliver, servers that answer as a test wants, and an event loop in virtual time."""
+
+import asyncio
+import json
+import selectors
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from connectors.avstar.sandbox import Sandbox, SandboxSettings
+from connectors.records import Spot, request_id
+
+T = TypeVar("T")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def new_spot(number: int = 1, **changes: Any) -> Spot:
+    spot_id, station, airtime = f"SP{number}", "KABC", "2026-11-24T05:30:00-05:00"
+    spot = Spot(
+        line=number,
+        offset=100 * (number - 1),
+        spot_id=spot_id,
+        station=station,
+        airtime=airtime,
+        duration=30,
+        advertiser="Müller & Söhne",
+        request_id=request_id(spot_id, airtime, "ab" * 32, station),
+        raw=f"raw {number}".encode(),
+    )
+    return spot._replace(**changes)
+
+
+@pytest.fixture
+def spot() -> Spot:
+    return new_spot()
+
+
+@pytest.fixture
+def spots() -> Callable[[int], list[Spot]]:
+    return lambda count: [new_spot(number) for number in range(1, count + 1)]
+
+
+class _Selector(selectors.DefaultSelector):
+    """Lets virtual time pass instead of waiting."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        if timeout is None:
+            raise RuntimeError("everybody waits and nothing will ever happen")
+        self.now += timeout
+        return super().select(0)
+
+
+class _VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._virtual = _Selector()
+        super().__init__(self._virtual)
+
+    def time(self) -> float:
+        return self._virtual.now
+
+
+def run_virtually(work: Coroutine[Any, Any, T]) -> T:
+    loop = _VirtualLoop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+            loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+        loop.close()
+
+
+@pytest.fixture(scope="session")
+def virtually() -> Callable[[Coroutine[Any, Any, T]], T]:
+    """Run a coroutine to its end in virtual time: sleeping costs nothing, a deadlock raises."""
+    return run_virtually
+
+
+@pytest.fixture
+async def serve():
+    """Serve POST /ingest with a handler on a free port, and give the base URL."""
+    async with AsyncExitStack() as stack:
+
+        async def serve(handler: Handler, **options: Any) -> str:
+            application = web.Application()
+            application.add_routes([web.post("/ingest", handler)])
+            runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.05)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await web.TCPSite(runner, "127.0.0.1", 0, **options).start()
+            scheme = "https" if options else "http"
+            return f"{scheme}://localhost:{runner.addresses[0][1]}"
+
+        yield serve
+
+
+class Api:
+    """A sandbox in the test's event loop, seen from outside."""
+
+    def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
+        self.url = url
+        self._session = session
+
+    async def stats(self) -> dict[str, Any]:
+        async with self._session.get(f"{self.url}/_sandbox/stats") as response:
+            return await response.json()
+
+    async def scheduled(self) -> list[str]:
+        """Give the IDs of the scheduled spots, sorted."""
+        async with self._session.get(f"{self.url}/_sandbox/spots") as response:
+            lines = (await response.text()).splitlines()
+        return sorted(json.loads(line)["spot_id"] for line in lines)
+
+    async def set_token(self, token: str) -> None:
+        await self._switch("token", {"token": token})
+
+    async def set_faults(self, faults: dict[str, object]) -> None:
+        await self._switch("faults", faults)
+
+    async def _switch(self, name: str, value: object) -> None:
+        async with self._session.put(f"{self.url}/_sandbox/{name}", json=value) as done:
+            assert done.status == 204
+
+
+@pytest.fixture
+async def sandbox():
+    """Start sandboxes with these settings; they end with the test."""
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+
+        async def sandbox(**settings: Any) -> Api:
+            up = await stack.enter_async_context(Sandbox(SandboxSettings(**settings)))
+            return Api(up.url, session)
+
+        yield sandbox

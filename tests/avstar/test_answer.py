@@ -1,0 +1,128 @@
+"""What came back, understood."""
+
+import json
+import math
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from connectors.avstar.answer import DETAIL_LIMIT, Answer, read_answer, retry_after
+
+NOW = datetime(2026, 11, 24, 5, 30, tzinfo=timezone.utc)
+PROBLEM = {"Content-Type": "application/problem+json; charset=utf-8"}
+
+
+def http_date(seconds: float) -> str:
+    return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("0", 0), ("7", 7), (" 120 ", 120), ("007", 7), ("86400", 86400)]
+)
+def test_retry_after_in_seconds(value, seconds):
+    assert retry_after(value, None, NOW) == seconds
+
+
+def test_retry_after_as_a_date_counts_from_the_servers_own_clock():
+    fast_server = http_date(3600)
+
+    assert retry_after(http_date(3610), fast_server, NOW) == 10
+
+
+def test_retry_after_as_a_date_counts_from_ours_where_the_server_has_none():
+    assert retry_after(http_date(10), None, NOW) == 10
+    assert retry_after(http_date(10), "yesterday", NOW) == 10
+
+
+def test_retry_after_needs_no_clock_of_the_caller():
+    soon = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=1000), usegmt=True)
+
+    assert 900 < retry_after(soon, None) <= 1000
+
+
+def test_a_date_that_has_passed_asks_for_no_wait():
+    assert retry_after(http_date(-10), http_date(0), NOW) == 0
+
+
+@pytest.mark.parametrize(
+    "form", ["Tue, 24 Nov 2026 05:30:10 GMT", "Tuesday, 24-Nov-26 05:30:10 GMT",
+             "Tue Nov 24 05:30:10 2026", "Tue, 24 Nov 2026 05:30:10 -0000",
+             "Tue, 24 Nov 2026 00:30:10 -0500"],
+)  # fmt: skip
+def test_every_form_of_a_date_is_read_as_utc(form):
+    assert retry_after(form, http_date(0), NOW) == 10
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "-5", "+5", "1.5", "1e3", "soon", "5, 6", "²", "NaN", "inf", "Tue, 99 Nov 2026"],
+)
+def test_a_retry_after_that_makes_no_sense_is_as_good_as_none(value):
+    assert retry_after(value, http_date(0), NOW) is None
+
+
+def test_without_a_retry_after_there_is_none():
+    assert retry_after(None, http_date(0), NOW) is None
+
+
+@given(st.text(max_size=60) | st.text("0123456789 :,-+GMTueNov", max_size=40))
+@example("9" * 400)
+@example("Tue, 24 Nov 2026 05:30:10 +99999999999999999999")
+def test_whatever_the_server_writes_is_a_wait_that_ends_or_none(value):
+    for seconds in (retry_after(value, None, NOW), retry_after(http_date(9), value, NOW)):
+        assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
+
+
+def test_a_problem_is_told_in_its_own_words():
+    problem = {"type": "urn:x:invalid", "title": "No", "detail": "duration_sec: over\n 3600"}
+
+    answer = read_answer(422, PROBLEM, json.dumps(problem).encode())
+
+    assert answer == Answer(422, "No: duration_sec: over 3600", None, "urn:x:invalid")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "detail"),
+    [
+        ({}, b"plain words", "plain words"),
+        ({"Content-Type": "text/html"}, b"<h1>Bad\r\n Gateway</h1>", "<h1>Bad Gateway</h1>"),
+        ({"Content-Type": "text/html"}, b'{"title": "not said"}', '{"title": "not said"}'),
+        (PROBLEM, b"", ""),
+        (PROBLEM, b"{", "{"),
+        (PROBLEM, b"[1, 2]", "[1, 2]"),
+        (PROBLEM, b"null", "null"),
+        (PROBLEM, b'{"title": null, "detail": ""}', '{"title": null, "detail": ""}'),
+        (PROBLEM, b'{"title": 5}', "5"),
+        (PROBLEM, b"\xff\xfe", "��"),
+    ],
+)  # fmt: skip
+def test_what_is_no_problem_is_told_as_it_came(headers, body, detail):
+    assert read_answer(400, headers, body).detail == detail
+
+
+def test_long_words_are_cut():
+    assert len(read_answer(500, {}, b"x" * 10_000).detail) == DETAIL_LIMIT
+    long_problem = json.dumps({"detail": "y" * 10_000}).encode()
+    assert len(read_answer(500, PROBLEM, long_problem).detail) == DETAIL_LIMIT
+
+
+def test_json_nested_without_end_is_only_a_bad_answer():
+    assert read_answer(400, PROBLEM, b"[" * 60_000).status == 400
+
+
+def test_what_a_success_says_is_nobodys_affair():
+    assert read_answer(201, PROBLEM, b'{"title": "Scheduled"}') == Answer(201, "")
+
+
+@given(st.integers(100, 599), st.binary(max_size=200), st.sampled_from([PROBLEM, {}]))
+def test_any_body_is_an_answer(status, body, headers):
+    assert read_answer(status, headers, body).status == status
+
+
+def test_the_wait_is_read_from_the_headers():
+    headers = {"Retry-After": http_date(60), "Date": http_date(50)}
+
+    assert read_answer(429, headers, b"", NOW).retry_after == 10

@@ -1,0 +1,246 @@
+import json
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import bytewax.operators as op
+import pytest
+from bytewax.dataflow import Dataflow
+from bytewax.errors import BytewaxRuntimeError
+from bytewax.recovery import RecoveryConfig, init_db_dir
+from bytewax.testing import TestingSink, TestingSource, cluster_main, run_main
+
+from connectors.errors import HaltedError
+from connectors.ledger import Manifest, read_checkpoint, read_manifest, record
+from connectors.ledger.operators import STATE_VERSION, _resumed
+from connectors.records import Batch, DeadLetter, Export, Receipt, Span, Split, Tally
+
+ABORT, EOF = TestingSource.ABORT, TestingSource.EOF
+RECORDS = 12
+PER_BATCH = 3
+AT_ONCE = timedelta(0)
+NEVER = timedelta(days=1)
+
+
+def export(name: str = "day.ndjson", checksum: str = "ab" * 32, records: int = RECORDS) -> Export:
+    return Export(Path(name), "ndjson", checksum, records, records, (Split(0, records, 1),))
+
+
+DAY = export()
+
+
+def batch(first: int, of: Export = DAY) -> list[Any]:
+    """Entries of a batch of three records, the last of them bad."""
+    span = Span(of.key, of.checksum, "lane-0", first, first + PER_BATCH, first + PER_BATCH + 1)
+    receipts = [
+        Receipt(n, n, f"SP{n}", "K", "t", "f" * 32, "accepted", 201, 1, "now")
+        for n in (first + 1, first + 2)
+    ]
+    letter = DeadLetter(first + 3, first + 3, "schema", "", None, False, None, 0, b"raw")
+    return [Tally(span, 3, 2, 0), Batch(span, receipts), Batch(span, [letter])]
+
+
+def batches(of: Export = DAY) -> list[list[Any]]:
+    """All entries, one list a batch: what an epoch carries."""
+    return [batch(first, of) for first in range(0, RECORDS, PER_BATCH)]
+
+
+class Place:
+    """A ledger flow over given epochs, and the folders it works in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.out = folder / "out"
+        self.store = folder / "state"
+        self.store.mkdir()
+        init_db_dir(self.store, 1)
+        self.recovery = RecoveryConfig(self.store, AT_ONCE)
+        self.sealed: list[Manifest] = []
+
+    def flow(self, epochs: Iterable[Any], *exports: Export, **settings: Any) -> Dataflow:
+        flow = Dataflow("ledgers")
+        source = op.input("in", flow, TestingSource(epochs, batch_size=1))
+        entries = op.flatten("entries", source)
+        tallies = op.filter("tallies", entries, lambda entry: isinstance(entry, Tally))
+        receipts = op.filter("receipts", entries, lambda entry: _holds(entry, Receipt))
+        letters = op.filter("letters", entries, lambda entry: _holds(entry, DeadLetter))
+        known = exports or (DAY,)
+        kept = record("ledger", tallies, receipts, letters, out=self.out, exports=known, **settings)
+        op.output("out", kept, TestingSink(self.sealed))
+        return flow
+
+    def run(self, flow: Dataflow, interval: timedelta = AT_ONCE) -> None:
+        run_main(flow, epoch_interval=interval, recovery_config=self.recovery)
+
+    def lines(self, of: Export = DAY) -> list[int]:
+        files = (self.out / of.key / name for name in ("receipts.ndjson", "dead-letters.ndjson"))
+        rows = [json.loads(row) for file in files for row in file.read_bytes().splitlines()]
+        return sorted(row["line"] for row in rows)
+
+
+def _holds(entry: Any, kind: type) -> bool:
+    return isinstance(entry, Batch) and any(isinstance(one, kind) for one in entry)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+ALL = list(range(1, RECORDS + 1))
+
+
+def test_every_record_is_written_once_and_the_ledger_sealed(place: Place) -> None:
+    place.run(place.flow(batches()))
+    assert place.lines() == ALL
+    assert place.sealed == [read_manifest(place.out / DAY.key)]
+    assert place.sealed[0].reconciled
+    assert (place.sealed[0].accepted, place.sealed[0].rejected_records) == (8, 4)
+
+
+def test_each_export_has_a_ledger_of_its_own(place: Place) -> None:
+    other = export("night.ndjson", "cd" * 32)
+    mixed = [epoch for pair in zip(batches(), batches(other), strict=True) for epoch in pair]
+    place.run(place.flow(mixed, DAY, other))
+    assert place.lines(DAY) == place.lines(other) == ALL
+    assert {manifest.export for manifest in place.sealed} == {"day.ndjson", "night.ndjson"}
+
+
+@pytest.mark.parametrize("interval", [AT_ONCE, NEVER])
+@pytest.mark.parametrize("crash", range(1, 4))
+def test_a_crash_leaves_each_record_once(place: Place, crash: int, interval: timedelta) -> None:
+    epochs = batches()
+    epochs.insert(crash, ABORT())
+    flow = place.flow(epochs)
+    place.run(flow, interval)
+    assert place.sealed == []
+    place.run(flow, interval)
+    assert place.lines() == ALL
+    assert [manifest.reconciled for manifest in place.sealed] == [True]
+
+
+@pytest.mark.parametrize("interval", [AT_ONCE, NEVER])
+def test_crash_after_crash_leaves_each_record_once(place: Place, interval: timedelta) -> None:
+    epochs = [one for epoch in batches() for one in (ABORT(), epoch)]
+    flow = place.flow(epochs)
+    for _ in range(len(epochs)):
+        place.run(flow, interval)
+    assert place.lines() == ALL
+    assert [manifest.reconciled for manifest in place.sealed] == [True]
+
+
+@pytest.mark.parametrize("interval", [AT_ONCE, NEVER])
+def test_a_stop_keeps_the_ledger_open_until_the_rest_comes(
+    place: Place, interval: timedelta
+) -> None:
+    epochs = batches()
+    epochs.insert(2, EOF())
+    flow = place.flow(epochs)
+    place.run(flow, interval)
+    found = read_checkpoint(place.out / DAY.key)
+    assert found
+    assert (found.settled, found.lanes) == (6, {"lane-0": {"offset": 6, "line": 7}})
+    assert place.sealed == []
+    place.run(flow, interval)
+    assert place.lines() == ALL
+    assert place.sealed[0].reconciled
+
+
+def test_an_exception_in_the_middle_leaves_each_record_once(place: Place) -> None:
+    failing = [True]
+
+    def trip(entry: Any) -> Any:
+        if failing and entry.span.start == 2 * PER_BATCH and isinstance(entry, Batch):
+            failing.clear()
+            raise OSError("no space left")
+        return entry
+
+    def flow() -> Dataflow:
+        return place.flow([map(trip, epoch) for epoch in batches()])
+
+    with pytest.raises(BytewaxRuntimeError):
+        place.run(flow())
+    assert place.sealed == []
+    place.run(flow())
+    assert place.lines() == ALL
+    assert place.sealed[0].reconciled
+
+
+@pytest.mark.parametrize("workers", [(1, 3), (3, 1), (2, 3)])
+def test_another_number_of_workers_resumes_the_ledger(
+    place: Place, workers: tuple[int, int]
+) -> None:
+    epochs = batches()
+    epochs.insert(2, ABORT())
+    flow = place.flow(epochs)
+    for count in workers:
+        cluster_main(
+            flow,
+            addresses=[],
+            proc_id=0,
+            worker_count_per_proc=count,
+            epoch_interval=AT_ONCE,
+            recovery_config=place.recovery,
+        )
+    assert place.lines() == ALL
+    assert [manifest.reconciled for manifest in place.sealed] == [True]
+
+
+def test_a_sealed_ledger_stays_as_it_is_when_the_flow_runs_again(place: Place) -> None:
+    flow = place.flow(batches())
+    place.run(flow)
+    before = (place.out / DAY.key / "manifest.json").read_bytes()
+    place.run(flow)
+    assert (place.out / DAY.key / "manifest.json").read_bytes() == before
+    assert len(place.sealed) == 1
+
+
+def test_a_lost_state_does_not_overwrite_a_sealed_ledger(place: Place) -> None:
+    run_main(place.flow(batches()))
+    with pytest.raises(BytewaxRuntimeError) as caught:
+        run_main(place.flow(batches()))
+    assert "sealed already" in str(_root(caught.value))
+    assert place.lines() == ALL
+
+
+def test_checking_alone_waits_for_no_receipts(place: Place) -> None:
+    entries = [[e for e in epoch if not _holds(e, Receipt)] for epoch in batches()]
+    run_main(place.flow(entries, mode="validate-only"))
+    assert place.lines() == [3, 6, 9, 12]
+    assert (place.sealed[0].mode, place.sealed[0].reconciled) == ("validate-only", True)
+
+
+def test_an_export_without_a_record_is_sealed_by_its_empty_tally(place: Place) -> None:
+    empty = export(records=0)
+    span = Span(empty.key, empty.checksum, "lane-0", 0, 0, 1)
+    place.run(place.flow([[Tally(span, 0, 0, 0)]], empty))
+    assert place.sealed[0].reconciled
+    assert place.lines(empty) == []
+
+
+def test_the_stations_kept_stand_in_the_manifest_in_order(place: Place) -> None:
+    place.run(place.flow(batches(), stations=("WXYZ", "KABC")))
+    assert place.sealed[0].stations == ["KABC", "WXYZ"]
+
+
+def test_records_of_an_unknown_export_halt_the_flow(place: Place) -> None:
+    with pytest.raises(BytewaxRuntimeError) as caught:
+        run_main(place.flow(batches(), export("night.ndjson", "cd" * 32)))
+    assert f"records of {DAY.key} arrived" in str(_root(caught.value))
+
+
+@pytest.mark.parametrize("state", ["text", (STATE_VERSION + 1, None), (0, ())])
+def test_a_snapshot_of_another_version_halts_the_flow(state: Any) -> None:
+    with pytest.raises(HaltedError, match="another version"):
+        _resumed(state)
+
+
+def test_no_snapshot_and_an_empty_one_begin_anew() -> None:
+    assert _resumed(None) is None
+    assert _resumed((STATE_VERSION, None)) is None
+
+
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__:
+        error = error.__cause__
+    return error
