@@ -35,7 +35,10 @@ parts = st.tuples(fields, fields, fields, fields)
     [
         # printf 'SP000001\x1f2026-11-24T05:30:00-05:00\x1f%064d\x1fWXYZ' 0 | sha256sum | cut -c1-32
         (("SP000001", AIRTIME, "0" * 64, "WXYZ"), "1d6441e20f75f7517e2da275ec923b4e"),
-        (("S\u00e9\u2028", "2026-11-24T05:30:00Z", "ab" * 32, "K"), "30198ac84044ffe81f8b462903efd164"),
+        (
+            ("S\u00e9\u2028", "2026-11-24T05:30:00Z", "ab" * 32, "K"),
+            "30198ac84044ffe81f8b462903efd164",
+        ),
     ],
 )
 def test_a_request_id_never_changes(values, expected):

@@ -1,11 +1,13 @@
 """What came back from one attempt."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus as Http
+from math import isfinite
 from typing import Any, NamedTuple
+
+from pydantic_core import from_json
 
 DETAIL_LIMIT = 500
 """Characters of the server's words that are kept: enough to act on."""
@@ -50,8 +52,9 @@ def retry_after(value: str | None, date: str | None, now: datetime | None = None
     if value is None:
         return None
     text = value.strip()
-    if text.isdecimal():
-        return float(text)
+    if text.isascii() and text.isdecimal():
+        seconds = float(text)
+        return seconds if isfinite(seconds) else None
     until, sent = _http_date(text), _http_date(date)
     if until is None:
         return None
@@ -61,7 +64,7 @@ def retry_after(value: str | None, date: str | None, now: datetime | None = None
 def _http_date(text: str | None) -> datetime | None:
     try:
         date = parsedate_to_datetime(text or "")
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):  # which of them depends on Python's version
         return None
     return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
@@ -70,7 +73,7 @@ def _problem(content_type: str, body: bytes) -> dict[str, Any]:
     if "json" not in content_type:
         return {}
     try:
-        problem = json.loads(body)
+        problem = from_json(body)
     except ValueError:
         return {}
     return problem if isinstance(problem, dict) else {}

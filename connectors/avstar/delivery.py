@@ -95,8 +95,8 @@ class Delivery:
                 done, pending = await asyncio.wait(
                     pending, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_EXCEPTION
                 )
-                for task in done:
-                    task.result()
+                if errors := [error for task in done if (error := task.exception())]:
+                    raise errors[0]
                 if pending and self._stopping():
                     deadline = deadline or time.monotonic() + self._settings.drain_seconds
                     self._leave_if_due(deadline)

@@ -234,9 +234,7 @@ def test_the_limit_itself_is_allowed(length, kept):
 
 @pytest.mark.parametrize("name", ["ndjson", "csv"])
 def test_a_last_record_over_the_limit_needs_no_line_end(name):
-    assert records(name, [b"x" * 1500, b"y" * 1500], limit=2000) == [
-        Line(b"x" * HEAD, 1, 0, 3000)
-    ]
+    assert records(name, [b"x" * 1500, b"y" * 1500], limit=2000) == [Line(b"x" * HEAD, 1, 0, 3000)]
 
 
 def test_a_record_over_the_limit_is_never_held_as_a_whole():

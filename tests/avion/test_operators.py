@@ -56,9 +56,7 @@ def test_the_request_ids_are_those_of_the_export(flow_over):
 
 
 def test_zone_and_stations_are_settings(flow_over):
-    _, spots, dead_letters, tallies = flow_over(
-        zone=ZoneInfo("Europe/Berlin"), stations={"WXYZ"}
-    )
+    _, spots, dead_letters, tallies = flow_over(zone=ZoneInfo("Europe/Berlin"), stations={"WXYZ"})
     assert [spot.spot_id for spot in spots] == ["SP000001", "SP000004", "SP000005"]
     assert [letter.detail for letter in dead_letters] == [
         "Duration must be a whole number of seconds"

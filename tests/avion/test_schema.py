@@ -112,7 +112,9 @@ def test_any_whole_number_of_seconds_is_a_duration(spot, value):
     assert row["duration"] == value
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("30", 30), ("030", 30), ("1", 1), ("86400", 86_400)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30", 30), ("030", 30), ("1", 1), ("86400", 86_400)]
+)
 def test_the_digits_of_a_csv_cell_are_a_duration(cells, text, seconds):
     assert judge_cells(cells(Duration=text)) == "valid"
     [row] = Schema("csv").check([cells(Duration=text)]).rows
@@ -120,7 +122,8 @@ def test_the_digits_of_a_csv_cell_are_a_duration(cells, text, seconds):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " 30", "30 ", "+30", "30.0", "3e1", "0x1e", "1_0", "٣٠", "30\n", "9" * 5000, "thirty"]
+    "text",
+    ["", " 30", "30 ", "+30", "30.0", "3e1", "0x1e", "1_0", "٣٠", "30\n", "9" * 5000, "thirty"],
 )
 def test_a_csv_cell_of_anything_but_digits_is_no_duration(cells, text):
     assert judge_cells(cells(Duration=text)) == NO_SECONDS
@@ -259,7 +262,13 @@ def test_every_text_is_kept_exactly(spot, spot_id, station, client, escape):
 
 odd = st.none() | st.booleans() | st.integers(-3, 90) | st.floats() | st.sampled_from(["", "30"])
 times = st.sampled_from(
-    [*GOOD_TIMES, "2026-11-24T05:30:00", "2026-11-01T01:30:00", "2026-02-30T05:30:00Z", "1764000000"]
+    [
+        *GOOD_TIMES,
+        "2026-11-24T05:30:00",
+        "2026-11-01T01:30:00",
+        "2026-02-30T05:30:00Z",
+        "1764000000",
+    ]
 )
 objects = st.fixed_dictionaries(
     {},
@@ -342,8 +351,14 @@ cell_rows = st.fixed_dictionaries(
 def test_a_row_of_cells_is_good_exactly_if_its_json_is(batch, zone):
     bad = Schema("csv", zone).check(batch).bad
     as_json = [
-        encoded({**row, "Duration": int(row["Duration"]) if row["Duration"].isascii()
-                 and row["Duration"].isdigit() else row["Duration"]})
+        encoded(
+            {
+                **row,
+                "Duration": int(row["Duration"])
+                if row["Duration"].isascii() and row["Duration"].isdigit()
+                else row["Duration"],
+            }
+        )
         for row in batch
     ]
     assert bad == Schema("ndjson", zone).check(as_json).bad

@@ -130,9 +130,7 @@ raws = st.sampled_from(
 )
 
 
-@given(
-    lines=st.lists(raws, max_size=12), stations=st.sampled_from([None, ["WXYZ"], ["KABC"], []])
-)
+@given(lines=st.lists(raws, max_size=12), stations=st.sampled_from([None, ["WXYZ"], ["KABC"], []]))
 def test_every_record_is_a_spot_a_dead_letter_or_skipped(lines, stations):
     text = b"".join(raw + b"\n" for raw in lines)
     validator = Validator(stations=stations)
@@ -155,7 +153,7 @@ def test_the_records_of_a_batch_never_affect_each_other(lines):
     together = {}
     for batch in batches(b"".join(raw + b"\n" for raw in lines), limit=2000):
         spots, dead_letters, _ = validator(batch)
-        together |= {(s.line, s.request_id) : s.raw for s in spots}
+        together |= {(s.line, s.request_id): s.raw for s in spots}
         together |= {(d.line, d.reason, d.detail): d.raw for d in dead_letters}
     alone = {}
     for number, raw in enumerate(lines, 1):
@@ -169,9 +167,7 @@ def test_the_records_of_a_batch_never_affect_each_other(lines):
 @pytest.mark.parametrize("name", ["ndjson", "csv"])
 def test_dead_letters_hold_the_bytes_that_stand_at_their_offset(name):
     text = b'\xff\xfe\r\n\n"a\nb",c\n{"SpotID": "\xc3"}\n"never closed\n1,2\n\0'
-    found = [
-        letter for batch in batches(text, name) for letter in Validator()(batch).dead_letters
-    ]
+    found = [letter for batch in batches(text, name) for letter in Validator()(batch).dead_letters]
     assert len(found) >= 6
     for letter in found:
         assert text[letter.offset : letter.offset + len(letter.raw)] == letter.raw

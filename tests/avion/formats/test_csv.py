@@ -40,7 +40,7 @@ def test_any_text_comes_back_exactly(rows):
 
 
 def test_crlf_belongs_to_no_cell():
-    assert CSV.decode([b'1,2,3\r', b'1,2,"3"\r'], COLUMNS) == [{"A": "1", "B": "2", "C": "3"}] * 2
+    assert CSV.decode([b"1,2,3\r", b'1,2,"3"\r'], COLUMNS) == [{"A": "1", "B": "2", "C": "3"}] * 2
 
 
 BAD_ROWS = {

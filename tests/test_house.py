@@ -1,0 +1,170 @@
+"""How the house is built: who may import whom, how long things are, what is storage format."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from bytewax.dataflow import Operator
+
+import connectors.ledger
+from connectors.avion import AvionSource
+from connectors.records import Export, Split
+from dataflows.avion_to_avstar import avion_to_avstar
+from dataflows.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted(path for top in ("connectors", "dataflows") for path in (ROOT / top).rglob("*.py"))
+NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
+FILE_LINES = 200
+FUNCTION_LINES = 40
+
+every_source = pytest.mark.parametrize("name", NAMES)
+
+
+def tree(name: str) -> ast.Module:
+    return ast.parse((ROOT / name).read_text(encoding="utf-8"))
+
+
+def imported(name: str) -> Iterator[str]:
+    """Full names of everything a file imports, members of modules included."""
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{name} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def importing(module: str) -> set[str]:
+    within = re.compile(rf"{re.escape(module)}(\.|$)")
+    return {name for name in NAMES if any(map(within.match, imported(name)))}
+
+
+def test_there_are_sources() -> None:
+    assert len(SOURCES) > 50
+
+
+@every_source
+def test_connectors_never_import_dataflows(name: str) -> None:
+    if name.startswith("connectors/"):
+        assert name not in importing("dataflows")
+
+
+@pytest.mark.parametrize("part", ["avion", "avstar", "ledger"])
+def test_the_parts_of_the_plugin_never_import_each_other(part: str) -> None:
+    others = {"avion", "avstar", "ledger"} - {part}
+    mine = {name for name in NAMES if name.startswith(f"connectors/{part}/")}
+    assert mine
+    for other in others:
+        assert not mine & importing(f"connectors.{other}")
+
+
+def test_the_nouns_import_nothing_of_the_house() -> None:
+    for name in ("connectors/records.py", "connectors/errors.py"):
+        assert not [one for one in imported(name) if one.startswith(("connectors", "dataflows"))]
+
+
+def test_the_http_client_stands_in_one_file() -> None:
+    client = "connectors/avstar/client.py"
+    assert client in importing("aiohttp")
+    for name in importing("aiohttp") - {client}:
+        assert name.startswith("connectors/avstar/sandbox/"), name
+        used = {one for one in imported(name) if one.partition(".")[0] == "aiohttp"}
+        assert used <= {"aiohttp.web"}, name
+
+
+def test_one_file_knows_the_telemetry_sdk() -> None:
+    assert importing("opentelemetry.sdk") <= {"connectors/telemetry.py"}
+
+
+def test_the_environment_is_read_in_two_files() -> None:
+    readers = {
+        name
+        for name in NAMES
+        for node in ast.walk(tree(name))
+        if (isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"})
+        or (isinstance(node, ast.keyword) and node.arg == "envvar")
+        or (isinstance(node, ast.Name) and node.id == "BaseSettings")
+    }
+    readers |= importing("os.environ") | importing("os.getenv")
+    assert readers == {"dataflows/settings.py", "dataflows/cli/sandbox.py"}
+
+
+@every_source
+def test_an_init_only_exports(name: str) -> None:
+    if not name.endswith("/__init__.py"):
+        return
+    for node in tree(name).body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        names = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        assert docstring or names or isinstance(node, ast.ImportFrom), ast.unparse(node)
+
+
+@every_source
+def test_no_file_is_too_long(name: str) -> None:
+    assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= FILE_LINES
+
+
+@every_source
+def test_no_function_is_too_long(name: str) -> None:
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+            assert lines <= FUNCTION_LINES, f"{node.name}: {lines} lines"
+
+
+EXPORT = Export(Path("day.ndjson"), "ndjson", "ab" * 32, 100, 1, (Split(0, 100, 1),))
+
+
+def leaves(steps: list[Operator]) -> Iterator[str]:
+    """IDs of the steps that the engine runs; the others only hold them."""
+    for step in steps:
+        if step.substeps:
+            yield from leaves(step.substeps)
+        else:
+            yield step.step_id
+
+
+STORED = frozenset(
+    {
+        "avion_to_avstar.read",
+        "avion_to_avstar.deliver.send",
+        "avion_to_avstar.ledger.book",
+    }
+)
+"""Steps with snapshots; their names are what a resumed run looks for in the store."""
+
+
+def test_the_steps_that_keep_state_have_the_names_that_stores_hold() -> None:
+    settings = Settings(
+        out=Path("out"), api_url="http://127.0.0.1:9", token="t", rate="600/60"
+    )
+    flow = avion_to_avstar(settings, [EXPORT])
+    assert flow.flow_id == "avion_to_avstar"
+    found = set()
+    todo = list(flow.substeps)
+    while todo:
+        step = todo.pop()
+        todo += step.substeps
+        found.add(step.step_id)
+    assert found >= STORED
+
+
+def test_the_reading_lanes_are_the_parts_that_stores_hold() -> None:
+    assert frozenset(AvionSource().list_parts()) == frozenset(f"lane-{i}" for i in range(8))
+
+
+def test_the_ledger_offers_these_names_and_no_others() -> None:
+    assert set(connectors.ledger.__all__) == {
+        "Checkpoint",
+        "Manifest",
+        "read_checkpoint",
+        "read_manifest",
+        "record",
+    }
+    for name in connectors.ledger.__all__:
+        assert getattr(connectors.ledger, name)
