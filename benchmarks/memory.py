@@ -43,9 +43,8 @@ def main() -> None:
             with path.open("wb") as file:
                 file.writelines(generate(Sample(records)))
             peaks.append(peak_megabytes(path, Path(folder) / "out"))
-            print(
-                f"{records:>12,} records  {path.stat().st_size / 1e6:8.1f} MB  {peaks[-1]:7.1f} MB peak"
-            )
+            size = path.stat().st_size / 1e6
+            print(f"{records:>12,} records  {size:8.1f} MB  {peaks[-1]:7.1f} MB peak")
     print(f"ratio of the peaks: {peaks[1] / peaks[0]:.3f}")
 
 

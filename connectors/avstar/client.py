@@ -55,9 +55,7 @@ class Client:
             async with self._session.post(
                 self._url, data=body(spot), headers=headers(spot, token), allow_redirects=False
             ) as response:
-                content = await response.content.read(_BODY_LIMIT)
-                if not response.content.at_eof():
-                    response.close()
+                content = await _read(response)
                 return read_answer(response.status, response.headers, content)
         except aiohttp.ClientConnectorCertificateError as error:
             return Answer(None, f"certificate not trusted: {error}", misconfigured=True)
@@ -65,3 +63,13 @@ class Client:
             return Answer(None, f"no answer in time: {error or 'timeout'}")
         except (aiohttp.ClientError, OSError) as error:
             return Answer(None, f"connection failed: {error or type(error).__name__}")
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    content = b""
+    async for chunk in response.content.iter_any():
+        content += chunk
+        if len(content) > _BODY_LIMIT:
+            response.close()
+            break
+    return content

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from connectors.avstar.answer import Answer
 from connectors.avstar.backoff import backoff
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
+from connectors.avstar.drain import Drain
 from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.outcome import Verdict, judge
@@ -17,7 +17,7 @@ from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import Credentials, TokenSource
 from connectors.avstar.tries import Tries
-from connectors.errors import HaltedError, StoppedError
+from connectors.errors import HaltedError
 from connectors.records import DeadLetter, Receipt, Spot
 
 log = logging.getLogger(__name__)
@@ -25,12 +25,6 @@ log = logging.getLogger(__name__)
 Settled = Receipt | DeadLetter
 Watch = Callable[[Settled, float], None]
 """Told of every settled spot, with the share of the quota in use then."""
-
-_LOOK_SECONDS = 0.2
-"""How often a delivery looks whether it should stop."""
-
-_LONG_PAUSE_SECONDS = 1.0
-"""A pause that a stop does not wait for: nothing moves in it."""
 
 _UNTOLD_PAUSE_SECONDS = 1.0
 """Longest first pause after a 429 that does not say how long to wait."""
@@ -55,7 +49,6 @@ class Delivery:
     ) -> None:
         self.proven = proven
         self._settings = settings
-        self._stopping = stopping
         self._watch = watch
         self._credentials = Credentials(token)
         self._client = Client(settings)
@@ -63,6 +56,7 @@ class Delivery:
             WindowLimiter(rate, time.monotonic()),
             Breaker(settings.breaker_failures, settings.breaker_pause),
         )
+        self._drain = Drain(stopping, settings.drain_seconds, self._gate.pause_left)
 
     async def deliver(self, spots: Sequence[Spot]) -> list[Settled]:
         """Settle every spot, in the order given; nothing is in flight when it returns.
@@ -76,7 +70,7 @@ class Delivery:
         lanes = min(self._settings.concurrency, len(spots))
         try:
             await self._client.open()
-            await self._watched([self._work(todo, settled) for _ in range(lanes)])
+            await self._drain.run([self._work(todo, settled) for _ in range(lanes)])
         except BaseException:
             await self.close()
             raise
@@ -85,34 +79,6 @@ class Delivery:
     async def close(self) -> None:
         """Close the connections; a later delivery opens new ones."""
         await self._client.close()
-
-    async def _watched(self, work: Sequence[Coroutine[Any, Any, None]]) -> None:
-        """Run all work to its end, unless it fails or has to stop before."""
-        pending = {asyncio.create_task(one) for one in work}
-        deadline = None
-        try:
-            while pending:
-                done, pending = await asyncio.wait(
-                    pending, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_EXCEPTION
-                )
-                if errors := [error for task in done if (error := task.exception())]:
-                    raise errors[0]
-                if pending and self._stopping():
-                    deadline = deadline or time.monotonic() + self._settings.drain_seconds
-                    self._leave_if_due(deadline)
-        finally:
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
-
-    def _leave_if_due(self, deadline: float) -> None:
-        pause = self._gate.pause_left()
-        if pause > _LONG_PAUSE_SECONDS:
-            raise StoppedError(f"stopped during a pause of {pause:.0f} s more")
-        if time.monotonic() >= deadline:
-            raise StoppedError(
-                f"stopped: the batch in hand took longer than {self._settings.drain_seconds:g} s"
-            )
 
     async def _work(self, todo: Iterator[tuple[int, Spot]], settled: dict[int, Settled]) -> None:
         for i, spot in todo:

@@ -12,6 +12,10 @@ BURST_SHARE = 0.05
 """Share of the quota that may be caught up in a burst after the flow was held up."""
 
 
+_TICK = 1e-5
+"""Seconds to wait at least while nothing may start, whatever rounding makes of the rest."""
+
+
 class WindowLimiter:
     """Says when the next request may start, so that no window of the server's is ever exceeded.
 
@@ -45,7 +49,7 @@ class WindowLimiter:
         inherited = self._inherited(now)
         if self._in_flight + len(self._finished) + inherited < self._limit:
             return max(0.0, paced)
-        return max(0.0, paced, self._next_free(inherited) - now)
+        return max(_TICK, paced, self._next_free(inherited) - now)
 
     def start(self, now: float) -> None:
         """Note that a request starts now."""

@@ -30,6 +30,7 @@ class Verdict(Enum):
     """Credentials or URL are wrong: stop before anything is dead-lettered for it."""
 
 
+_CONFLICTS = frozenset({Http.CONFLICT, Http.UNPROCESSABLE_ENTITY})
 _TRANSIENT = frozenset({Http.REQUEST_TIMEOUT, Http.TOO_EARLY})
 _WRONG_ADDRESS = frozenset({Http.NOT_FOUND, Http.METHOD_NOT_ALLOWED})
 
@@ -43,6 +44,8 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
         return Verdict.TRANSIENT
     if Http.OK <= status < Http.MULTIPLE_CHOICES:
         return Verdict.ACCEPTED
+    if status in _CONFLICTS and answer.problem_type.endswith(REUSED_ID):
+        return Verdict.CONFLICT
     if status == Http.CONFLICT:
         return Verdict.DUPLICATE
     if status == Http.UNAUTHORIZED:
@@ -57,6 +60,4 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
         return Verdict.HALT
     if (status in _WRONG_ADDRESS or status < Http.BAD_REQUEST) and not proven:
         return Verdict.HALT
-    if status == Http.UNPROCESSABLE_ENTITY and answer.problem_type.endswith(REUSED_ID):
-        return Verdict.CONFLICT
     return Verdict.REJECTED

@@ -57,6 +57,8 @@ class AvstarSettings:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise RefusedError(f"{name} is {value:g}; it must be from {least:g} to {most:g}")
+        if self.rate.requests < 1 or not self.rate.seconds > 0:
+            raise RefusedError(f"rate {self.rate} is no quota; write it as in 600/60")
         if self.backoff_max < self.backoff_base:
             raise RefusedError(
                 f"backoff_max ({self.backoff_max:g} s) is less than backoff_base "
@@ -78,5 +80,5 @@ def _check_url(url: str) -> None:
         usable = False
     if not usable:
         raise RefusedError(f"API URL {url!r} cannot be used; write http(s)://host[:port][/path]")
-    if parts.username or parts.query or parts.fragment:
+    if "@" in parts.netloc or "?" in url or "#" in url:
         raise RefusedError("the API URL must hold no credentials, query or fragment")

@@ -45,6 +45,8 @@ class TokenFile:
         """Read the file."""
         try:
             return _usable(self._path.read_text(), f"the token in {self._path}")
+        except RefusedError as error:  # found in the middle of a run
+            raise HaltedError(str(error)) from None
         except (OSError, UnicodeDecodeError) as error:
             raise HaltedError(f"token file {self._path} cannot be read: {error}") from None
 

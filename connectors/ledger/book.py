@@ -47,6 +47,9 @@ class Book:
     ) -> None:
         if state is None:
             _refuse_sealed(folder)
+        else:
+            _refuse_loss(folder / RECEIPTS, state.receipts_bytes)
+            _refuse_loss(folder / DEAD_LETTERS, state.dead_letters_bytes)
         self._folder = folder
         self._export = export
         self._mode = mode
@@ -123,13 +126,6 @@ class Book:
             self._folder.mkdir(parents=True, exist_ok=True)
             path.unlink(missing_ok=True)
             return path.open("xb")
-        found = path.stat().st_size if path.exists() else 0
-        if found < size:
-            raise HaltedError(
-                f"{path} has {found} bytes, but the state folder knows of {size}: part of the "
-                "ledger is lost; put it back, or remove the state folder to begin anew (what "
-                "was delivered is then counted as duplicate, and nothing is scheduled twice)"
-            )
         path.chmod(0o644)
         file = path.open("r+b")
         file.truncate(size)
@@ -158,6 +154,16 @@ def _refuse_sealed(folder: Path) -> None:
     manifest = read_manifest(folder)
     if manifest and manifest.mode == "upload":
         raise HaltedError(f"{folder} is sealed already; nothing is written to it again")
+
+
+def _refuse_loss(path: Path, size: int) -> None:
+    found = path.stat().st_size if path.exists() else 0
+    if found < size:
+        raise HaltedError(
+            f"{path} has {found} bytes, but the state folder knows of {size}: part of the "
+            "ledger is lost; put it back, or remove the state folder to begin anew (what "
+            "was delivered is then counted as duplicate, and nothing is scheduled twice)"
+        )
 
 
 def _sync(file: BinaryIO) -> int:

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from connectors.avion import read_lines, survey
-from connectors.avion.cutter import LINE_LIMIT
 from connectors.errors import RefusedError
 from connectors.ledger.verify import Verdict, is_ledger
 from connectors.ledger.verify import verify as verify_ledger
 from connectors.records import Export
+from dataflows.settings import load_settings
 
 EXIT_FAILED = 1
 
@@ -25,14 +25,14 @@ def verify(
     ] = None,
     *,
     line_limit: Annotated[
-        int,
-        typer.Option(help="Bytes a record may have, as in the run.", envvar="AVSTAR_LINE_LIMIT"),
-    ] = LINE_LIMIT,
+        int | None, typer.Option(help="Bytes a record may have, as in the run: 1048576.")
+    ] = None,
 ) -> None:
     """Recompute everything that a ledger says from its files and name each thing that is wrong."""
+    limit = load_settings(line_limit=line_limit).line_limit
     try:
-        source = survey(export, line_limit=line_limit) if export else None
-        verdicts = [_verdict(folder, source, line_limit) for folder in _ledgers(ledger, source)]
+        source = survey(export, line_limit=limit) if export else None
+        verdicts = [_verdict(folder, source, limit) for folder in _ledgers(ledger, source)]
     except OSError as error:
         raise RefusedError(f"{error.filename or ledger} cannot be read: {error.strerror}") from None
     if any(verdict.findings for verdict in verdicts):

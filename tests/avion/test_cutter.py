@@ -72,7 +72,7 @@ def rfc_records(text):
     lines = text.split("\n")
     reader = csv.reader([*(line + "\n" for line in lines), "END\n"])
     spans, begin = [], 0
-    for row in reader:
+    for _row in reader:
         spans.append((begin, reader.line_num))
         begin = reader.line_num
     if row != ["END"]:

@@ -178,7 +178,7 @@ def test_an_air_time_is_kept_as_it_was_written(spot, cells, text):
         "tomorrow",
         "24.11.2026",
         "0000-11-24T05:30:00Z",
-        "２０２６-11-24T05:30:00Z",
+        "\uff12\uff10\uff12\uff16-11-24T05:30:00Z",
         "",
     ],
 )

@@ -26,7 +26,7 @@ def spots(lines):
 
 
 def test_a_spot_is_its_record_with_its_place_and_request_id(spots, lines):
-    joined = "\x1f".join(("SP000001", "2026-11-24T05:30:00-05:00", CHECKSUM, "WXYZ"))
+    joined = f"SP000001\x1f2026-11-24T05:30:00-05:00\x1f{CHECKSUM}\x1fWXYZ"
     assert spots()[0] == Spot(
         line=9,
         offset=100,

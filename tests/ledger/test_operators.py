@@ -9,7 +9,7 @@ import pytest
 from bytewax.dataflow import Dataflow
 from bytewax.errors import BytewaxRuntimeError
 from bytewax.recovery import RecoveryConfig, init_db_dir
-from bytewax.testing import TestingSink, TestingSource, cluster_main, run_main
+from bytewax.testing import TestingSink, TestingSource, run_main
 
 from connectors.errors import HaltedError
 from connectors.ledger import Manifest, read_checkpoint, read_manifest, record
@@ -168,26 +168,6 @@ def test_an_exception_in_the_middle_leaves_each_record_once(place: Place) -> Non
     place.run(flow())
     assert place.lines() == ALL
     assert place.sealed[0].reconciled
-
-
-@pytest.mark.parametrize("workers", [(1, 3), (3, 1), (2, 3)])
-def test_another_number_of_workers_resumes_the_ledger(
-    place: Place, workers: tuple[int, int]
-) -> None:
-    epochs = batches()
-    epochs.insert(2, EOF())
-    flow = place.flow(epochs)
-    for count in workers:
-        cluster_main(
-            flow,
-            addresses=[],
-            proc_id=0,
-            worker_count_per_proc=count,
-            epoch_interval=AT_ONCE,
-            recovery_config=place.recovery,
-        )
-    assert place.lines() == ALL
-    assert [manifest.reconciled for manifest in place.sealed] == [True]
 
 
 def test_a_sealed_ledger_stays_as_it_is_when_the_flow_runs_again(place: Place) -> None:

@@ -3,7 +3,6 @@
 from connectors.avion.formats.base import Malformed, RecordFormat
 from connectors.avion.formats.csv import Csv
 from connectors.avion.formats.ndjson import Ndjson
-
-FORMATS: dict[str, RecordFormat] = {"ndjson": Ndjson(), "csv": Csv()}
+from connectors.avion.formats.registry import FORMATS
 
 __all__ = ["FORMATS", "Csv", "Malformed", "Ndjson", "RecordFormat"]
