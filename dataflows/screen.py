@@ -63,13 +63,15 @@ class Screen:
             with self._bar(view):
                 yield
         else:
-            with _repeated(lambda: self._console.print(view.line()), _LINE_SECONDS):
+            with _repeated(lambda: self._console.print(view.line(), soft_wrap=True), _LINE_SECONDS):
                 yield
 
     def sealed_already(self, export: Export) -> None:
         """Say that an export needs nothing more."""
         if not self._silent:
-            self._console.print(f"{export.path} is settled already; nothing was sent")
+            self._console.print(
+                f"{export.path} is settled already; nothing was sent", soft_wrap=True
+            )
 
     def summary(self, manifest: Manifest) -> None:
         """Print how an export came out."""

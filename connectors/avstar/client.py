@@ -55,7 +55,7 @@ class Client:
             async with self._session.post(
                 self._url, data=body(spot), headers=headers(spot, token), allow_redirects=False
             ) as response:
-                content = await _read(response)
+                content = (await _read(response)).replace(token.encode(), b"***")
                 return read_answer(response.status, response.headers, content)
         except aiohttp.ClientConnectorCertificateError as error:
             return Answer(None, f"certificate not trusted: {error}", misconfigured=True)

@@ -37,7 +37,7 @@ def read_ahead(blocks):
     """Let the reader get as far as it will without being asked."""
 
     async def until_full():
-        while not blocks._queue.full():  # noqa: ASYNC110 - the reader tells nobody
+        while not blocks._queue.full():
             await asyncio.sleep(0.001)
         for _ in range(10):
             await asyncio.sleep(0.001)  # a reader that went on would do so now

@@ -71,13 +71,14 @@ def rfc_records(text):
     """What Python's `csv` takes for the records of a text, or None if a quote never closes."""
     lines = text.split("\n")
     reader = csv.reader([*(line + "\n" for line in lines), "END\n"])
-    spans, begin = [], 0
-    for _row in reader:
-        spans.append((begin, reader.line_num))
+    read, begin = [], 0
+    for row in reader:
+        read.append((row, begin, reader.line_num))
         begin = reader.line_num
-    if row != ["END"]:
+    *found, (last, _, _) = read
+    if last != ["END"]:
         return None
-    raws = [("\n".join(lines[start:end]).encode(), start + 1) for start, end in spans[:-1]]
+    raws = [("\n".join(lines[start:end]).encode(), start + 1) for _, start, end in found]
     return [(raw, number) for raw, number in raws if raw.strip()]
 
 

@@ -41,7 +41,7 @@ def drain(*partitions):
         for partition in list(reading):
             try:
                 found += partition.next_batch()
-            except StopIteration:  # noqa: PERF203 - each partition ends on its own
+            except StopIteration:
                 reading.remove(partition)
     return found
 
