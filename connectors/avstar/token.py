@@ -38,8 +38,8 @@ class StaticToken:
 class TokenFile:
     """A token in a file, read again after a 401: rotated secrets are mounted that way."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path | str) -> None:
+        self._path = Path(path)
 
     async def fetch(self) -> str:
         """Read the file."""
