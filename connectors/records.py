@@ -52,7 +52,7 @@ class Export:
 
 
 class Line(NamedTuple):
-    """One record as it stands in the export: bytes without the line end, and where they begin.
+    """One record as it stands in the export: bytes up to the line feed, and where they begin.
 
     `number` is the 1-based physical line, `offset` the byte offset. A record over the limit keeps
     only its head in `raw`; `length` is its true size in bytes, and `len(raw)` for all others.

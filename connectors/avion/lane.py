@@ -1,5 +1,6 @@
 """One reading lane: its split of each export, one export after another."""
 
+import logging
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from connectors.avion.cutter import Cutter
 from connectors.avion.formats import FORMATS
 from connectors.avion.lines import Lines
 from connectors.records import Batch, Export, Line, Span
+
+log = logging.getLogger(__name__)
 
 
 class Position(NamedTuple):
@@ -82,7 +85,16 @@ class Lane:
 
     def _open(self, export: Export) -> "_Reading":
         position = self.positions.get(export.checksum)
-        return _Reading(export, self._index, position, self._line_limit)
+        reading = _Reading(export, self._index, position, self._line_limit)
+        log.info(
+            "streaming",
+            extra={
+                "export": export.key,
+                "lane": self._index,
+                "offset": position.offset if position else export.splits[self._index].start,
+            },
+        )
+        return reading
 
 
 class _Reading:

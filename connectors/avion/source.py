@@ -36,7 +36,8 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
 
     Emits batches of consecutive records; flatten them for single `Line`s. Exports are read one
     after another, a large one by all workers, each its lanes in the order of the file. Surveyed
-    on first use, so building one does no I/O; pass `Export`s surveyed before to save that.
+    on first use, so building one does no I/O; pass `Export`s surveyed before to save that. Make a
+    new one for each run of a dataflow.
 
     Parallel: one partition a lane, `LANES` in all, whatever the number of workers; the lanes of
     one worker take turns, so that memory does not grow with them. Delivery:

@@ -68,8 +68,8 @@ class Validator:
     def _skipped(self, checked: Checked) -> frozenset[int]:
         if self._stations is None:
             return frozenset()
-        others = {i for i in range(len(checked.rows)) if i not in set(checked.bad)}
-        return frozenset(i for i in others if checked.rows[i]["station"] not in self._stations)
+        good = set(range(len(checked.rows))).difference(checked.bad)
+        return frozenset(i for i in good if checked.rows[i]["station"] not in self._stations)
 
     def _dead_letters(
         self, lines: Lines, values: Sequence[Any], bad: list[int]
