@@ -1,10 +1,13 @@
 """One event loop on a thread of its own, to which blocking code hands its coroutines."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Coroutine
 from functools import cache
 from typing import Any, TypeVar
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -17,6 +20,7 @@ class EventLoop:
 
     def __init__(self) -> None:
         self._loop = _new_loop()
+        self._loop.set_exception_handler(_log_error)
         threading.Thread(target=self._loop.run_forever, name="avstar-loop", daemon=True).start()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -30,6 +34,11 @@ class EventLoop:
         except BaseException:
             future.cancel()
             raise
+
+
+def _log_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what no coroutine was there to raise, such as a session that a failed run left open."""
+    log.warning("event loop", extra={"detail": context["message"]})
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from connectors.avion import survey
 from connectors.errors import RefusedError
-from connectors.ledger import Manifest, read_manifest
-from connectors.records import Export
+from connectors.ledger import Manifest, read_checkpoint, read_manifest
+from connectors.records import KEY_DIGITS, Export
 from dataflows.settings import Settings
 
 
@@ -34,6 +34,9 @@ def open_exports(
         for path in settings.exports
     ]
     _refuse_twins(exports)
+    for export in exports:
+        _refuse_renamed(settings.out_folder, export)
+        _refuse_check_over_upload(settings, export)
     return exports
 
 
@@ -48,6 +51,28 @@ def sealed_manifest(settings: Settings, export: Export) -> Manifest | None:
     if manifest is None or (manifest.mode == "validate-only" and not settings.validate_only):
         return None
     return manifest
+
+
+def _refuse_renamed(out: Path, export: Export) -> None:
+    """The request IDs of a copy are those of the original, so it has nothing to add to it."""
+    for folder in out.glob(f"*.{export.checksum[:KEY_DIGITS]}"):
+        found = read_checkpoint(folder)
+        if folder.name != export.key and found and found.mode == "upload":
+            raise RefusedError(
+                f"{export.path} holds what {found.export} held, whose ledger is {folder}; "
+                "give it that name again to go on, or another --out"
+            )
+
+
+def _refuse_check_over_upload(settings: Settings, export: Export) -> None:
+    """A check writes its own ledger, which must not take the place of an upload's."""
+    folder = settings.out_folder / export.key
+    found = read_checkpoint(folder)
+    if settings.validate_only and found and found.mode == "upload" and not read_manifest(folder):
+        raise RefusedError(
+            f"{folder} is the ledger of an upload that is not finished; finish it, or check "
+            f"{export.path} with another --out"
+        )
 
 
 def _refuse_twins(exports: Sequence[Export]) -> None:

@@ -39,6 +39,6 @@ def _check_host(url: str) -> None:
     host = urlsplit(url).hostname
     try:
         socket.getaddrinfo(host, None)
-    except socket.gaierror as error:
-        if error.errno == socket.EAI_NONAME:
+    except (socket.gaierror, UnicodeError) as error:
+        if isinstance(error, UnicodeError) or error.errno == socket.EAI_NONAME:
             raise RefusedError(f"the API's host {host} is unknown; check --api-url") from None

@@ -70,7 +70,9 @@ class Screen:
         """Say that an export needs nothing more."""
         if not self._silent:
             self._console.print(
-                f"{export.path} is settled already; nothing was sent", soft_wrap=True
+                f"{export.path} is settled already; nothing was sent",
+                soft_wrap=True,
+                markup=False,
             )
 
     def summary(self, manifest: Manifest) -> None:

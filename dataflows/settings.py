@@ -1,5 +1,6 @@
 """All settings, and the only reader of the environment: `AVSTAR_` and the name in capitals."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.avstar import AvstarSettings, Rate, StaticToken, TokenFile, TokenSource
-from connectors.errors import RefusedError
+from connectors.errors import HaltedError, RefusedError
 
 PREFIX = "AVSTAR_"
 
@@ -120,9 +121,12 @@ class Settings(BaseSettings):
         if self.token_file and self.token:
             raise RefusedError("AVSTAR_TOKEN and AVSTAR_TOKEN_FILE are both set; keep one")
         if self.token_file:
-            if not os.access(self.token_file, os.R_OK):
-                raise RefusedError(f"token file {self.token_file} cannot be read")
-            return TokenFile(self.token_file)
+            source = TokenFile(self.token_file)
+            try:
+                asyncio.run(source.fetch())  # found now rather than in the middle of the night
+            except HaltedError as error:
+                raise RefusedError(str(error)) from None
+            return source
         if self.token is None:
             raise RefusedError("no token; set AVSTAR_TOKEN or AVSTAR_TOKEN_FILE")
         return StaticToken(self.token.get_secret_value())

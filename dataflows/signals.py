@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+from threading import Thread
 from types import FrameType
 
 from connectors.stop import Stop
@@ -20,7 +21,9 @@ def stop_on_signals(stop: Stop) -> None:
         if stop():
             os._exit(EXIT_STOPPED)  # snapshots are durable, so leaving at once loses nothing
         stop.request()
-        log.warning("draining", extra={"signal": signal.Signals(number).name})
+        # In a thread: the signal may have come while this one was writing a log line.
+        name = signal.Signals(number).name
+        Thread(target=log.warning, args=["draining"], kwargs={"extra": {"signal": name}}).start()
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)

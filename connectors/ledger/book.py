@@ -134,6 +134,7 @@ class Book:
 
     def _checkpoint(self, state: BookState) -> Checkpoint:
         return Checkpoint(
+            mode=self._mode,
             export=self._export.path.name,
             checksum=self._export.checksum,
             bytes=self._export.size,

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.ledger.files import write_whole
+from connectors.ledger.files import read_values, write_whole
+from connectors.ledger.manifest import Mode
 
 CHECKPOINT = ".checkpoint"
 VERSION = 1
@@ -20,6 +21,7 @@ class Checkpoint:
     """
 
     version: int = VERSION
+    mode: Mode
     export: str
     checksum: str
     bytes: int
@@ -37,9 +39,9 @@ class Checkpoint:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
-    """Return a ledger's checkpoint, None if it has none yet."""
-    try:
-        values: dict[str, Any] = json.loads((folder / CHECKPOINT).read_bytes())
-    except FileNotFoundError:
-        return None
-    return Checkpoint(**values)
+    """Return a ledger's checkpoint, None if it has none yet.
+
+    Raises:
+        RefusedError: It is damaged.
+    """
+    return read_values(folder / CHECKPOINT, Checkpoint)

@@ -1,8 +1,15 @@
 """Files that are whole or not there, and stay as they are."""
 
 import hashlib
+import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+from connectors.errors import RefusedError
+
+T = TypeVar("T")
 
 READ_ONLY = 0o444
 _BLOCK = 1 << 20
@@ -17,6 +24,23 @@ def write_whole(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     sync_folder(path.parent)
+
+
+def read_values(path: Path, kind: Callable[..., T]) -> T | None:
+    """Make an object of a JSON file's members; None if there is no file.
+
+    Raises:
+        RefusedError: The file is not what `kind` needs.
+    """
+    try:
+        return kind(**json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise RefusedError(
+            f"{path} is damaged ({type(error).__name__}); put back the one that was there, or "
+            "move the ledger away to begin anew"
+        ) from None
 
 
 def sync_folder(folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from connectors.ledger.counts import Counts
-from connectors.ledger.files import READ_ONLY, write_whole
+from connectors.ledger.files import READ_ONLY, read_values, write_whole
 from connectors.records import Export
 
 MANIFEST = "manifest.json"
@@ -54,12 +54,12 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Return the manifest of a sealed ledger, None if it is not sealed."""
-    try:
-        values: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        return None
-    return Manifest(**values)
+    """Return the manifest of a sealed ledger, None if it is not sealed.
+
+    Raises:
+        RefusedError: It is damaged.
+    """
+    return read_values(folder / MANIFEST, Manifest)
 
 
 def new_manifest(export: Export, counts: Counts, **others: Any) -> Manifest:

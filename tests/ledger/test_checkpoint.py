@@ -4,6 +4,7 @@ from pathlib import Path
 from connectors.ledger import Checkpoint, read_checkpoint
 
 CHECKPOINT = Checkpoint(
+    mode="upload",
     export="day.ndjson",
     checksum="ab" * 32,
     bytes=1000,

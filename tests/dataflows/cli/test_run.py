@@ -68,6 +68,7 @@ def test_only_what_is_not_settled_is_sent(api: New, new_export: New, new_upload:
     ("name", "content"),
     [
         ("empty.ndjson", b""),
+        ("empty.CSV", b""),
         ("blank.ndjson", b"\n \n\r\n"),
         ("empty.csv", b"SpotID,StationCode,AirDateTime,Duration,ClientName\r\n"),
         ("no-line-end.csv", b"SpotID,StationCode,AirDateTime,Duration,ClientName"),
@@ -143,7 +144,9 @@ def test_the_audit_log_is_json_lines_and_never_holds_the_token(
     done = upload("--log-json", "--backoff-base", "0.01")
     assert done.code == 0
     events = [json.loads(line) for line in done.err.splitlines()]
-    assert {"started", "rejected", "retry", "sealed", "closed"} <= {e["event"] for e in events}
+    assert {"started", "streaming", "rejected", "retry", "sealed", "closed"} <= {
+        e["event"] for e in events
+    }
     assert all({"time", "level", "logger", "event"} <= set(event) for event in events)
     assert [event["reason"] for event in events if event["event"] == "rejected"] == [
         letter["reason"] for letter in sorted(upload.rows("dead-letters"), key=lambda r: r["line"])

@@ -70,7 +70,7 @@ def test_a_batch_that_takes_too_long_is_left_when_the_run_stops(
     running.until(lambda: upload.accepted > 0)
     stopped = running.finish(signal.SIGTERM)
     assert stopped.code == 75
-    assert stopped.refusal == "avstar: stopped: the batch in hand took longer than 0 s\n"
+    assert "the batch in hand took longer than 0 s" in stopped.refusal
     assert upload("--concurrency", "100").code == 0
     upload.assert_exact(110)
 
@@ -97,9 +97,9 @@ def test_a_killed_run_resumes_exactly(
 def test_a_large_export_read_by_several_lanes_resumes_exactly(
     api: New, new_export: New, new_upload: New
 ) -> None:
-    path = new_export(600)
+    path = new_export(480)
     rows = path.read_bytes().splitlines(keepends=True)
-    padding = b', "Note": "%s"}' % (b"x" * 180_000)
+    padding = b', "Note": "%s"}' % (b"x" * 150_000)
     path.write_bytes(b"".join(row.replace(b"}", padding) for row in rows))
     upload = new_upload(api(*SLOW), path)
     for _ in range(2):
@@ -111,7 +111,7 @@ def test_a_large_export_read_by_several_lanes_resumes_exactly(
     assert checkpoint
     assert len(checkpoint.lanes) > 1
     assert upload("--workers", "3").code == 0
-    upload.assert_exact(590)
+    upload.assert_exact(470)
 
 
 def test_two_runs_never_share_a_state(api: New, new_export: New, new_upload: New) -> None:
@@ -138,6 +138,25 @@ def test_a_check_in_between_does_not_harm_a_stopped_upload(
     upload("--validate-only")
     again = upload()
     assert (again.code, again.err) == (0, "")
+    upload.assert_exact(590)
+
+
+def test_a_ledger_that_lost_rows_stops_the_run_in_one_line(
+    api: New, new_export: New, new_upload: New
+) -> None:
+    upload = new_upload(api(*SLOW), new_export(600))
+    running = upload.start(*SMALL)
+    running.until(lambda: upload.accepted > 150)
+    assert running.finish(signal.SIGTERM).code == 75
+    receipts = upload.ledger() / "receipts.ndjson"
+    whole = receipts.read_bytes()
+    receipts.write_bytes(whole[:100])
+    refused = upload(*SMALL)
+    assert refused.code == 1
+    assert f"{receipts} has 100 bytes" in refused.refusal
+
+    receipts.write_bytes(whole)
+    assert upload().code == 0
     upload.assert_exact(590)
 
 

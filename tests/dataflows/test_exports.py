@@ -1,0 +1,92 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import RefusedError
+from connectors.ledger.counts import Counts
+from connectors.ledger.manifest import new_manifest
+from connectors.records import Export
+from dataflows.exports import open_exports, sealed_manifest, unsealed
+from dataflows.settings import Settings, load_settings
+
+
+@pytest.fixture
+def settings(new_export: Callable[..., Path], tmp_path: Path) -> Settings:
+    paths = (new_export(30), new_export(20, "night.csv"))
+    return load_settings(exports=paths, out=tmp_path / "out")
+
+
+def seal(settings: Settings, export: Export, mode: str) -> None:
+    folder = settings.out_folder / export.key
+    folder.mkdir(parents=True)
+    new_manifest(
+        export,
+        Counts(),
+        mode=mode,
+        stations=None,
+        receipts_sha256="",
+        dead_letters_sha256="",
+        started_at="",
+        completed_at="",
+    ).write(folder)
+
+
+def test_exports_are_surveyed_in_the_order_given(settings: Settings) -> None:
+    exports = open_exports(settings)
+    assert [export.path for export in exports] == list(settings.exports)
+    assert [(export.format, export.records) for export in exports] == [("ndjson", 30), ("csv", 20)]
+
+
+def test_whoever_asks_is_told_how_far_the_survey_is(settings: Settings) -> None:
+    told: dict[Path, int] = {}
+    open_exports(settings, told.__setitem__)
+    assert told == {path: path.stat().st_size for path in settings.exports}
+
+
+def test_the_limit_of_a_record_is_that_of_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(b'{"a":"' + b"x" * 5000 + b'"}\n{}\n')
+    (export,) = open_exports(load_settings(exports=(path,), out=tmp_path, line_limit=1024))
+    assert export.records == 2
+
+
+def test_a_run_without_an_export_is_refused() -> None:
+    with pytest.raises(RefusedError, match="AVSTAR_EXPORTS"):
+        open_exports(load_settings(exports=()))
+
+
+def test_twins_are_refused_by_both_names(settings: Settings, tmp_path: Path) -> None:
+    first = settings.exports[0]
+    twin = tmp_path / "twin.ndjson"
+    twin.write_bytes(first.read_bytes())
+    with pytest.raises(RefusedError) as caught:
+        open_exports(load_settings(exports=(*settings.exports, twin)))
+    assert f"{first} and {twin} hold the same" in str(caught.value)
+
+
+def test_the_same_export_named_twice_is_refused(settings: Settings) -> None:
+    with pytest.raises(RefusedError, match="hold the same"):
+        open_exports(load_settings(exports=settings.exports * 2))
+
+
+@pytest.mark.parametrize(
+    ("sealed", "validate_only", "done"),
+    [
+        (None, False, False),
+        (None, True, False),
+        ("upload", False, True),
+        ("upload", True, True),
+        ("validate-only", True, True),
+        ("validate-only", False, False),
+    ],
+)
+def test_an_export_is_done_if_its_ledger_is_sealed_by_this_mode(
+    settings: Settings, sealed: str | None, *, validate_only: bool, done: bool
+) -> None:
+    first, second = open_exports(settings)
+    if sealed:
+        seal(settings, first, sealed)
+    mine = settings.model_copy(update={"validate_only": validate_only})
+    assert (sealed_manifest(mine, first) is not None) is done
+    assert unsealed(mine, [first, second]) == ([second] if done else [first, second])

@@ -1,0 +1,50 @@
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.stop import Stop
+from dataflows.runner import ExitCode
+from dataflows.signals import EXIT_STOPPED, stop_on_signals
+
+ROOT = Path(__file__).parents[2]
+NUMBERS = (signal.SIGTERM, signal.SIGINT)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    before = [(number, signal.getsignal(number)) for number in NUMBERS]
+    yield
+    for number, handler in before:
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_first_signal_asks_the_run_to_stop(number: signal.Signals) -> None:
+    stop = Stop()
+    stop_on_signals(stop)
+    assert not stop()
+    os.kill(os.getpid(), number)
+    assert stop()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_second_signal_leaves_at_once(number: signal.Signals) -> None:
+    code = (
+        "import os, signal\n"
+        "from connectors.stop import Stop\n"
+        "from dataflows.signals import stop_on_signals\n"
+        "stop_on_signals(Stop())\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"os.kill(os.getpid(), {number:d})\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert ended.returncode == EXIT_STOPPED
+
+
+def test_leaving_at_once_is_a_stop_like_any_other() -> None:
+    assert EXIT_STOPPED == ExitCode.STOPPED == 75

@@ -1,0 +1,50 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import RefusedError
+from dataflows.store import recovery_store
+
+
+def test_a_new_store_is_prepared(tmp_path: Path) -> None:
+    with recovery_store(tmp_path / "a" / "state"):
+        pass
+    assert (tmp_path / "a" / "state" / "part-0.sqlite3").exists()
+
+
+def test_a_store_is_kept_from_run_to_run(tmp_path: Path) -> None:
+    with recovery_store(tmp_path):
+        pass
+    part = tmp_path / "part-0.sqlite3"
+    before = part.stat().st_ino, part.read_bytes()
+    with recovery_store(tmp_path):
+        pass
+    assert (part.stat().st_ino, part.read_bytes()) == before
+
+
+def test_a_store_in_use_is_refused_with_the_process_that_holds_it(tmp_path: Path) -> None:
+    with (
+        recovery_store(tmp_path),
+        pytest.raises(RefusedError, match=rf"another run \(process {os.getpid()}\)"),
+        recovery_store(tmp_path),
+    ):
+        pass
+    with recovery_store(tmp_path):  # free again
+        pass
+
+
+def test_a_lock_that_nobody_holds_is_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / ".lock").write_text("999999")
+    with recovery_store(tmp_path):
+        assert (tmp_path / ".lock").read_text() == str(os.getpid())
+
+
+@pytest.mark.parametrize("name", ["file", "file/state"])
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(RefusedError, match="choose another folder"),
+        recovery_store(tmp_path / name),
+    ):
+        pass

@@ -1,0 +1,72 @@
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from connectors.ledger import Manifest
+from connectors.records import Reason
+from dataflows.summary import summary_lines
+
+VALUES = {
+    "mode": "upload",
+    "ledger": "day.ndjson.abababababab",
+    "export": "day.ndjson",
+    "format": "ndjson",
+    "checksum": "ab" * 32,
+    "bytes": 1000,
+    "total_records": 12_345,
+    "valid_records": 12_340,
+    "rejected_records": 5,
+    "skipped": 0,
+    "stations": None,
+    "accepted": 12_338,
+    "duplicates": 2,
+    "failed": 0,
+    "dead_lettered": 5,
+    "reasons": {"schema": 5},
+    "reconciled": True,
+    "receipts_sha256": "1" * 64,
+    "dead_letters_sha256": "2" * 64,
+    "started_at": "2026-11-24T00:00:00.000+00:00",
+    "completed_at": "2026-11-24T00:00:01.000+00:00",
+}
+
+
+def lines(**changes: object) -> list[str]:
+    return summary_lines(Manifest(**{**VALUES, **changes}), Path("/out/day.ndjson.abababababab"))
+
+
+def test_an_upload_is_summed_up_for_people() -> None:
+    assert lines() == [
+        "day.ndjson",
+        "  records       12,345",
+        "  valid         12,340",
+        "  accepted      12,338",
+        "  duplicates    2",
+        "  dead letters  5",
+        "             5  a field is missing or wrong",
+        f"  checksum      sha256 {'ab' * 32}",
+        "  reconciled    yes",
+        "  ledger        /out/day.ndjson.abababababab",
+    ]
+
+
+def test_a_check_says_nothing_of_delivery() -> None:
+    text = "\n".join(lines(mode="validate-only", accepted=0, duplicates=0))
+    assert "accepted" not in text
+    assert "duplicates" not in text
+
+
+def test_skipped_spots_are_told_where_stations_were_chosen() -> None:
+    assert "  skipped       7" in lines(stations=["KABC"], skipped=7)
+    assert not [line for line in lines() if "skipped" in line]
+
+
+def test_books_that_do_not_balance_say_so() -> None:
+    assert "  reconciled    NO: see `avstar verify`" in lines(reconciled=False)
+
+
+@pytest.mark.parametrize("reason", get_args(Reason))
+def test_every_reason_has_words(reason: Reason) -> None:
+    (line,) = [line for line in lines(reasons={reason: 3}) if line.startswith("             3  ")]
+    assert reason not in line
