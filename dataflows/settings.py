@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from connectors.avstar import AvstarSettings, Rate, StaticToken, TokenFile, TokenSource
@@ -17,9 +17,17 @@ PREFIX = "AVSTAR_"
 
 def _split(separator: str) -> BeforeValidator:
     def split(value: Any) -> Any:
-        return tuple(filter(None, value.split(separator))) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(filter(None, map(str.strip, value.split(separator))))
 
     return BeforeValidator(split)
+
+
+def _some(stations: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if stations == ():
+        raise RefusedError("AVSTAR_STATIONS is empty; name stations, or leave it out to keep all")
+    return stations
 
 
 def _rate(value: Any) -> Any:
@@ -76,8 +84,8 @@ class Settings(BaseSettings):
     timezone: Annotated[ZoneInfo | None, NoDecode, BeforeValidator(_zone)] = Field(
         None, description="Zone of air times without an offset"
     )
-    stations: Annotated[tuple[str, ...], NoDecode, _split(",")] | None = Field(
-        None, description="Stations to upload, separated by commas; others are skipped"
+    stations: Annotated[tuple[str, ...] | None, NoDecode, AfterValidator(_some), _split(",")] = (
+        Field(None, description="Stations to upload, separated by commas; others are skipped")
     )
     validate_only: bool = Field(default=False, description="Check the exports and send nothing")
     strict: bool = Field(default=False, description="Exit 3 if there are dead letters")
