@@ -7,7 +7,13 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from typing_extensions import override
 
 from connectors.avstar import AvstarSettings, Rate, StaticToken, TokenFile, TokenSource
 from connectors.errors import HaltedError, RefusedError
@@ -138,6 +144,25 @@ class Settings(BaseSettings):
         if self.token is None:
             raise RefusedError("no token; set AVSTAR_TOKEN or AVSTAR_TOKEN_FILE")
         return StaticToken(self.token.get_secret_value())
+
+
+class _Fixed(Settings):
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def fixed_settings(**given: Any) -> Settings:
+    """Return settings of what is given and the defaults; the environment is not read."""
+    return _Fixed(**given)
 
 
 def load_settings(**given: Any) -> Settings:

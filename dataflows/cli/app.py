@@ -12,7 +12,7 @@ from dataflows.cli.generate import generate
 from dataflows.cli.run import run
 from dataflows.cli.sandbox import sandbox
 from dataflows.cli.verify import verify
-from dataflows.runner import exit_code
+from dataflows.runner import ExitCode, exit_code
 
 app = typer.Typer(
     name="avstar",
@@ -48,3 +48,6 @@ def main() -> None:
     except AvstarError as error:
         sys.stderr.write(f"avstar: {error}\n")
         sys.exit(exit_code(error))
+    except OSError as error:  # a disk or a file, wherever it was needed
+        sys.stderr.write(f"avstar: {error.filename or 'file'}: {error.strerror}\n")
+        sys.exit(ExitCode.FAILED)

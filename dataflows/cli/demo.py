@@ -13,7 +13,7 @@ import typer
 from connectors.errors import RefusedError
 from dataflows.generate import Sample, generate
 from dataflows.job import upload
-from dataflows.settings import load_settings
+from dataflows.settings import fixed_settings
 
 _TOKEN = "demo"  # noqa: S105 - of a sandbox that lives for seconds
 _RATE = "1000/1"
@@ -30,7 +30,7 @@ def demo(
     with export.open("wb") as file:
         file.writelines(generate(Sample(records)))
     with _sandbox(place) as url:
-        settings = load_settings(
+        settings = fixed_settings(
             exports=(export,), out=place, api_url=url, rate=_RATE, token=_TOKEN
         )
         code = upload(settings)
