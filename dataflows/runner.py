@@ -98,6 +98,7 @@ def _unexpected(error: BaseException, noise: str) -> AvstarError:
     while root.__cause__ is not None:
         root = root.__cause__
     log.error("unexpected", extra={"noise": noise}, exc_info=error)
+    words = " ".join(str(root).split())
     return HaltedError(
-        f"unexpected {type(root).__name__}: {root}; run again to resume, with --log-json for more"
+        f"unexpected {type(root).__name__}: {words}; run again to resume, with --log-json for more"
     )

@@ -86,7 +86,7 @@ class Screen:
 
     @contextmanager
     def _bar(self, view: "_View") -> Iterator[None]:
-        columns = (TextColumn("upload"), BarColumn(), MofNCompleteColumn())
+        columns = (TextColumn(view.title), BarColumn(), MofNCompleteColumn())
         words = TextColumn("{task.fields[words]}")
         with Progress(*columns, words, TimeRemainingColumn(), console=self._console) as progress:
             task = progress.add_task("", total=view.total, words="")
@@ -104,6 +104,7 @@ class _View:
 
     def __init__(self, meter: Meter, total: int, before: int, *, validating: bool) -> None:
         self.total = total
+        self.title = "validate" if validating else "upload"
         self._meter = meter
         self._before = before
         self._validating = validating
