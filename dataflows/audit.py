@@ -5,6 +5,7 @@ Connectors log through the standard library under their own names; this decides 
 
 import logging
 import sys
+import time
 
 from pythonjsonlogger.json import JsonFormatter
 from typing_extensions import override
@@ -31,7 +32,7 @@ def configure_audit(*, json_lines: bool) -> None:
         formatter = JsonFormatter(_FORMAT, rename_fields=_RENAMED, json_ensure_ascii=False)
         formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
         formatter.default_msec_format = "%s.%03dZ"
-        formatter.converter = __import__("time").gmtime
+        formatter.converter = time.gmtime
         handler.setFormatter(formatter)
     for name in _NAMES:
         logger = logging.getLogger(name)
