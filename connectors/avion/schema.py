@@ -1,7 +1,7 @@
 """What a record must be: the strict model, its fast form for batches, and its errors in words."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from itertools import compress
 from operator import is_
@@ -19,6 +19,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
+from connectors.avion.airtime import COMMON, COMMON_LOCAL, LocalTimes
 from connectors.records import Format
 
 COLUMNS = ("SpotID", "StationCode", "AirDateTime", "Duration", "ClientName")
@@ -68,16 +69,18 @@ class Row(TypedDict):
     spot_id: str
     station: str
     airtime: str
-    moment: datetime
     duration: int
     advertiser: str
 
 
+_ROW_FIELDS = set(Row.__annotations__)
+
+
 class Checked(NamedTuple):
-    """One outcome for each record: `rows` that passed, and the indices of those that did not."""
+    """One outcome for each record: `rows` that passed, and why the others (indices) did not."""
 
     rows: list[Any]
-    bad: list[int]
+    bad: dict[int, str]
 
 
 class Schema:
@@ -85,50 +88,50 @@ class Schema:
 
     def __init__(self, record_format: Format, zone: ZoneInfo | None = None) -> None:
         self._model = _MODELS[record_format, zone is not None]
-        self._check = _batch_validator(self._model, record_format)
-        self._zone = zone
+        self._check = _batch_validator(record_format, local=zone is not None)
+        self._zone_fault = None if zone is None else LocalTimes(zone)
 
     def check(self, values: Sequence[Any]) -> Checked:
-        """Check a batch in one pass; what fails comes back as it went in and is thereby known."""
-        rows = self._check(values)
-        bad = list(compress(range(len(rows)), map(is_, rows, values)))
-        if self._zone is not None:
-            fine = set(range(len(rows))).difference(bad)
-            bad = sorted({*bad, *(i for i in fine if self._zone_error(rows[i]["moment"]))})
-        return Checked(rows, bad)
+        """Check a batch in one pass, and what that pass does not know one by one.
 
-    def explain(self, value: Any) -> str:
-        """Say in words which fields of one record break which rule."""
+        The pass knows the common form of a record, all of which the model accepts. What it does
+        not know comes back as it went in, is thereby found, and the model itself decides.
+        """
+        rows = self._check(values)
+        bad: dict[int, str] = {}
+        for i in compress(range(len(rows)), map(is_, rows, values)):
+            if words := self._decide(rows, i):
+                bad[i] = words
+        return Checked(rows, self._out_of_zone(rows, bad))
+
+    def _decide(self, rows: list[Any], i: int) -> str | None:
+        """Put a row in the place of a record that is good; return words for one that is not."""
         try:
-            record = self._validate_one(value)
+            rows[i] = self._validate(rows[i]).model_dump(include=_ROW_FIELDS)
         except ValidationError as error:
             return "; ".join(dict.fromkeys(map(_words, error.errors(include_url=False))))
-        return self._zone_error(record.moment) or "valid"
+        return None
 
-    def _validate_one(self, value: Any) -> TrafficRecord:
+    def _validate(self, value: Any) -> TrafficRecord:
         if isinstance(value, bytes):
             return self._model.model_validate_json(value)
         return self._model.model_validate(value)
 
-    def _zone_error(self, moment: datetime) -> str | None:
-        if self._zone is None or moment.tzinfo is not None:
-            return None
-        first, second = (
-            moment.replace(tzinfo=self._zone, fold=fold).utcoffset() or timedelta(0)
-            for fold in (0, 1)
-        )
-        if first == second:
-            return None
-        happens = "never happens" if first < second else "happens twice"  # clocks go forward, back
-        return f"AirDateTime {happens} as a local time in {self._zone.key}; write its UTC offset"
+    def _out_of_zone(self, rows: list[Any], bad: dict[int, str]) -> dict[int, str]:
+        if self._zone_fault is None:
+            return bad
+        faults = {i: self._zone_fault(row["airtime"]) for i, row in enumerate(rows) if i not in bad}
+        return dict(sorted((bad | {i: fault for i, fault in faults.items() if fault}).items()))
 
 
 @cache
-def _batch_validator(
-    model: type[TrafficRecord], record_format: Format
-) -> Callable[[Sequence[Any]], list[Any]]:
+def _batch_validator(record_format: Format, *, local: bool) -> Callable[[Sequence[Any]], list[Any]]:
     # A model instance costs as much as its checks; a plain dict of the same fields does not.
+    model = _MODELS[record_format, local]
     fields = {name: Annotated[f.annotation, f] for name, f in model.model_fields.items()}
+    del fields["moment"]
+    pattern = COMMON_LOCAL if local else COMMON
+    fields["airtime"] = Annotated[str, Field(alias="AirDateTime", pattern=pattern)]
     row = TypedDict("row", fields)  # type: ignore[misc]  # made from the model, so never beside it
     row.__pydantic_config__ = _STRICT  # type: ignore[attr-defined]
     one: Any = Json[row] if record_format == "ndjson" else row

@@ -46,7 +46,7 @@ class Validator:
         values, checked = self._check(lines)
         skipped = self._skipped(checked)
         spots = Spots(batch.span.checksum, lines, checked.rows, frozenset(checked.bad) | skipped)
-        dead_letters = self._dead_letters(lines, values, checked.bad)
+        dead_letters = self._dead_letters(lines, checked.bad)
         for letter in dead_letters:
             _log_rejection(batch.span.export, letter)
         return Validated(
@@ -61,7 +61,7 @@ class Validator:
     def _check(self, lines: Lines) -> tuple[Sequence[Any], Checked]:
         raws = lines.raws
         if lines.overlong:
-            return raws, Checked(list(raws), list(range(len(raws))))
+            return raws, Checked(list(raws), dict.fromkeys(range(len(raws)), ""))
         values = FORMATS[lines.format].decode(raws, lines.columns)
         return values, self._schema(lines.format).check(values)
 
@@ -71,14 +71,12 @@ class Validator:
         good = set(range(len(checked.rows))).difference(checked.bad)
         return frozenset(i for i in good if checked.rows[i]["station"] not in self._stations)
 
-    def _dead_letters(
-        self, lines: Lines, values: Sequence[Any], bad: list[int]
-    ) -> list[DeadLetter]:
-        picked = zip(bad, lines.pick(bad), strict=True)
-        return [self._dead_letter(lines, line, values[i]) for i, line in picked]
+    def _dead_letters(self, lines: Lines, bad: dict[int, str]) -> list[DeadLetter]:
+        picked = zip(bad.values(), lines.pick(bad), strict=True)
+        return [self._dead_letter(lines, line, words) for words, line in picked]
 
-    def _dead_letter(self, lines: Lines, line: Line, value: Any) -> DeadLetter:
-        reason, detail = self._why(lines, line, value)
+    def _dead_letter(self, lines: Lines, line: Line, words: str) -> DeadLetter:
+        reason, detail = self._why(lines, line, words)
         return DeadLetter(
             line.number,
             line.offset,
@@ -91,13 +89,13 @@ class Validator:
             line.raw,
         )
 
-    def _why(self, lines: Lines, line: Line, value: Any) -> Malformed:
+    def _why(self, lines: Lines, line: Line, words: str) -> Malformed:
         if lines.overlong:
             return Malformed(
                 "line_too_long", f"{line.length} bytes; only the first {len(line.raw)} are kept"
             )
         malformed = FORMATS[lines.format].malformed(line.raw, lines.columns)
-        return malformed or Malformed("schema", self._schema(lines.format).explain(value))
+        return malformed or Malformed("schema", words)
 
 
 def _log_rejection(export: str, letter: DeadLetter) -> None:
