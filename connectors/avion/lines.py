@@ -60,7 +60,18 @@ class Lines(Sequence[Line]):
         return len(self.raws)
 
     def __iter__(self) -> Iterator[Line]:
-        return self.pick(range(len(self)))
+        if self.overlong:
+            return self.pick(range(len(self)))
+        return self._each()
+
+    def _each(self) -> Iterator[Line]:
+        offset, number, csv = self.offset, self.number, self.format == "csv"
+        for raw in self.pieces:
+            length = len(raw)
+            if not raw.isspace() and raw:
+                yield Line(raw, number, offset, length)
+            offset += length + 1
+            number += 1 + (raw.count(b"\n") if csv else 0)
 
     def pick(self, indices: Iterable[int]) -> Iterator[Line]:
         """Yield the records at ascending indices; what lies between costs next to nothing."""

@@ -40,6 +40,7 @@ class Client:
                 total=settings.request_timeout, connect=settings.connect_timeout
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Accept", "Accept-Encoding"),  # answers are short, and problems JSON
         )
 
     async def close(self) -> None:
@@ -56,8 +57,8 @@ class Client:
             async with self._session.post(
                 self._url, data=body(spot), headers=headers(spot, token), allow_redirects=False
             ) as response:
-                content = _without(token, await _read(response))
-                return read_answer(response.status, response.headers, content)
+                content = await _read(response)
+                return read_answer(response.status, response.headers, _without(token, content))
         except aiohttp.ClientConnectorCertificateError as error:
             return Answer(None, f"certificate not trusted: {error}", misconfigured=True)
         except asyncio.TimeoutError as error:
@@ -72,6 +73,8 @@ def _without(token: str, content: bytes) -> bytes:
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
+    if response.content.is_eof():  # as nearly always: it came together with the headers
+        return response.content.read_nowait()
     content = b""
     async for chunk in response.content.iter_any():
         content += chunk

@@ -1,6 +1,8 @@
 """What is known of one spot between its first attempt and its end."""
 
+import time
 from datetime import datetime, timezone
+from functools import lru_cache
 
 from connectors.avstar.answer import Answer
 from connectors.records import DeadLetter, Reason, Receipt, Spot
@@ -50,7 +52,7 @@ class Tries:
             "duplicate" if duplicate else "accepted",
             self.answer.status or 0,
             self.attempts,
-            datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+            _utc(time.time_ns() // 1_000_000),
         )
 
     def dead_letter(self, reason: Reason) -> DeadLetter:
@@ -67,3 +69,9 @@ class Tries:
             self.attempts,
             spot.raw,
         )
+
+
+@lru_cache(1)  # the answers of one millisecond share its name
+def _utc(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+    return moment.isoformat(timespec="milliseconds")
