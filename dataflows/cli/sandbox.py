@@ -15,8 +15,6 @@ from connectors.errors import RefusedError
 
 T = TypeVar("T")
 
-EXIT_REFUSED = 2
-
 
 def _env(name: str) -> str:
     return f"AVSTAR_SANDBOX_{name}"
@@ -96,24 +94,20 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     ] = 0,
 ) -> None:
     """Serve a local stand-in for the Avstar API, with its quota and, on demand, its faults."""
-    try:
-        settings = SandboxSettings(
-            host=host,
-            port=port,
-            token=token,
-            database=database,
-            rate=rate,
-            retry_after=retry_after,
-            announce=announce,
-            conflict=409 if conflict == "409" else 422,
-            faults=Faults.parse(fault or ()),
-            latency=latency,
-            seed=seed,
-        )
-        asyncio.run(_serve(settings))
-    except RefusedError as error:
-        typer.echo(f"Refused: {error}", err=True)
-        raise typer.Exit(EXIT_REFUSED) from None
+    settings = SandboxSettings(
+        host=host,
+        port=port,
+        token=token,
+        database=database,
+        rate=rate,
+        retry_after=retry_after,
+        announce=announce,
+        conflict=409 if conflict == "409" else 422,
+        faults=Faults.parse(fault or ()),
+        latency=latency,
+        seed=seed,
+    )
+    asyncio.run(_serve(settings))
 
 
 async def _serve(settings: SandboxSettings) -> None:

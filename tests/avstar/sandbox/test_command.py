@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 SPOT = b'{"spot_id":"SP1","station":"KABC","airtime":"05:30","duration_sec":30,"advertiser":"A"}'
-COMMAND = "import typer; from dataflows.cli.sandbox import sandbox; typer.run(sandbox)"
+COMMAND = ("-m", "dataflows.cli", "sandbox")
 
 
 def post(sandbox, request_id="a" * 32, body=SPOT):
@@ -32,7 +32,7 @@ def post(sandbox, request_id="a" * 32, body=SPOT):
 def run(*options, **environment):
     # Only for options that are refused: a sandbox that is up does not end by itself.
     return subprocess.run(
-        [sys.executable, "-c", COMMAND, *options],
+        [sys.executable, *COMMAND, *options],
         env={**os.environ, "COLUMNS": "200", **environment},
         capture_output=True,
         text=True,
@@ -52,7 +52,7 @@ def test_it_says_where_it_listens_and_serves_there(sandbox_process):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly(number):
     with subprocess.Popen(
-        [sys.executable, "-c", COMMAND, "--port", "0"],
+        [sys.executable, *COMMAND, "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -138,4 +138,4 @@ def test_a_taken_port_ends_with_2_and_says_which():
         port = taken.getsockname()[1]
         refused = run("--port", str(port))
     assert refused.returncode == 2
-    assert refused.stderr.startswith(f"Refused: 127.0.0.1:{port} cannot be listened on")
+    assert refused.stderr.startswith(f"avstar: 127.0.0.1:{port} cannot be listened on")
