@@ -1,15 +1,19 @@
 """How the house is built: who may import whom, how long things are, what is storage format."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import GenericAlias
+from typing import Any, get_type_hints
 
 import pytest
 from bytewax.dataflow import Operator
 
 import connectors.ledger
-from connectors.avion import AvionSource
+from connectors.avion import AvionSource, validate
+from connectors.avstar import deliver
+from connectors.ledger import record
 from connectors.records import Export, Split
 from dataflows.avion_to_avstar import avion_to_avstar
 from dataflows.settings import Settings
@@ -157,6 +161,16 @@ def test_the_steps_that_keep_state_have_the_names_that_stores_hold(
     found = [step.step_id for step in steps(flow.substeps) if type(step).__name__ in kinds]
     assert flow.flow_id == "avion_to_avstar"
     assert sorted(found) == sorted(stored)
+
+
+@pytest.mark.parametrize("operator", [validate, deliver, record])
+def test_an_operator_is_annotated_in_a_way_that_the_engine_reads_on_every_python(
+    operator: Callable[..., Any],
+) -> None:
+    found = get_type_hints(operator)
+    assert len(found) > 3
+    for name, annotation in found.items():
+        assert not isinstance(annotation, GenericAlias), f"{name}: a class to inspect on 3.10"
 
 
 def test_the_reading_lanes_are_the_parts_that_stores_hold() -> None:

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
 from connectors.avstar.answer import Answer
 from connectors.avstar.backoff import backoff

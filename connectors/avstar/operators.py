@@ -1,9 +1,9 @@
 """Operators that deliver spots."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Callable  # noqa: UP035 - the engine takes the other for a class on 3.10
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator

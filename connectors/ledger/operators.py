@@ -1,8 +1,8 @@
 """The operator that keeps the ledger."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Iterable  # noqa: UP035 - the engine takes the other for a class on 3.10
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator

@@ -1,6 +1,5 @@
 """A large export by the real command: it is checked and verified, and memory stays flat."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +19,14 @@ PEAK_LIMIT = 200 * MEGABYTE
 New = Callable[..., Any]
 
 
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode
+print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+"""
+"""Run from a small process: what a process starts counts the memory of its parent as its own."""
+
+
 class Ended(NamedTuple):
     code: int
     peak: int
@@ -27,15 +34,14 @@ class Ended(NamedTuple):
 
 def command(*words: object) -> Ended:
     """Run `avstar` to its end; `peak` is its resident memory at most, in bytes."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dataflows.cli", *map(str, words)],
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, sys.executable, "-m", "dataflows.cli", *map(str, words)],
         cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        check=True,
+        capture_output=True,
+        text=True,
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Ended(process.returncode, usage.ru_maxrss * 1024)
+    return Ended(*map(int, done.stdout.split()))
 
 
 def check(path: Path, records: int, out: Path) -> int:
