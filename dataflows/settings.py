@@ -1,52 +1,18 @@
 """All settings, and the only reader of the environment: `AVSTAR_` and the name in capitals."""
 
 import asyncio
-import os
 from pathlib import Path
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
 from connectors.avstar import AvstarSettings, Rate, StaticToken, TokenFile, TokenSource
 from connectors.errors import HaltedError, RefusedError
+from dataflows.values import Paths, Quota, Stations, Zone
 
 PREFIX = "AVSTAR_"
-
-
-def _split(separator: str) -> BeforeValidator:
-    def split(value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return tuple(filter(None, map(str.strip, value.split(separator))))
-
-    return BeforeValidator(split)
-
-
-def _some(stations: tuple[str, ...] | None) -> tuple[str, ...] | None:
-    if stations == ():
-        raise RefusedError("AVSTAR_STATIONS is empty; name stations, or leave it out to keep all")
-    return stations
-
-
-def _rate(value: Any) -> Any:
-    return Rate.parse(value) if isinstance(value, str) else value
-
-
-def _zone(value: Any) -> Any:
-    try:
-        return ZoneInfo(value) if isinstance(value, str) else value
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise RefusedError(
-            f"timezone {value!r} is unknown; name it as in America/New_York"
-        ) from None
 
 
 class Settings(BaseSettings):
@@ -56,15 +22,13 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True, extra="ignore"
     )
 
-    exports: Annotated[tuple[Path, ...], NoDecode, _split(os.pathsep)] = Field(
-        (), description="Exports to upload, separated by colons"
-    )
+    exports: Paths = Field((), description="Exports to upload, separated by colons")
     out: Path | None = Field(None, description="Folder of the ledgers")
     state: Path | None = Field(None, description="Folder of the recovery store (OUT/.state)")
     api_url: str | None = Field(None, description="Address of the API, without /ingest")
     token: SecretStr | None = Field(None, description="Bearer token")
     token_file: Path | None = Field(None, description="File of the bearer token, re-read on 401")
-    rate: Annotated[Rate, NoDecode, BeforeValidator(_rate)] = Field(
+    rate: Quota = Field(
         Rate(600, 60), description="The API's quota: requests/seconds of its window"
     )
     concurrency: int = Field(20, description="Most requests in flight")
@@ -87,11 +51,9 @@ class Settings(BaseSettings):
     line_limit: int = Field(
         1 << 20, ge=1024, le=1 << 26, description="Bytes that a record may have"
     )
-    timezone: Annotated[ZoneInfo | None, NoDecode, BeforeValidator(_zone)] = Field(
-        None, description="Zone of air times without an offset"
-    )
-    stations: Annotated[tuple[str, ...] | None, NoDecode, AfterValidator(_some), _split(",")] = (
-        Field(None, description="Stations to upload, separated by commas; others are skipped")
+    timezone: Zone | None = Field(None, description="Zone of air times without an offset")
+    stations: Stations | None = Field(
+        None, description="Stations to upload, separated by commas; others are skipped"
     )
     validate_only: bool = Field(default=False, description="Check the exports and send nothing")
     strict: bool = Field(default=False, description="Exit 3 if there are dead letters")

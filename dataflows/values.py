@@ -1,0 +1,46 @@
+"""Values that the environment holds as text: how each is read and what is none."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+from connectors.avstar import Rate
+from connectors.errors import RefusedError
+
+
+def _split(separator: str) -> BeforeValidator:
+    def split(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return tuple(filter(None, map(str.strip, value.split(separator))))
+
+    return BeforeValidator(split)
+
+
+def _some(stations: tuple[str, ...]) -> tuple[str, ...]:
+    if not stations:
+        raise RefusedError("AVSTAR_STATIONS is empty; name stations, or leave it out to keep all")
+    return stations
+
+
+def _rate(value: Any) -> Any:
+    return Rate.parse(value) if isinstance(value, str) else value
+
+
+def _zone(value: Any) -> Any:
+    try:
+        return ZoneInfo(value) if isinstance(value, str) else value
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise RefusedError(
+            f"timezone {value!r} is unknown; name it as in America/New_York"
+        ) from None
+
+
+Paths = Annotated[tuple[Path, ...], NoDecode, _split(os.pathsep)]
+Quota = Annotated[Rate, NoDecode, BeforeValidator(_rate)]
+Stations = Annotated[tuple[str, ...], NoDecode, AfterValidator(_some), _split(",")]
+Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(_zone)]
