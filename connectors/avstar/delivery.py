@@ -10,6 +10,7 @@ from connectors.avstar.answer import Answer
 from connectors.avstar.backoff import backoff
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
+from connectors.avstar.congestion import Congestion
 from connectors.avstar.drain import Drain
 from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
@@ -56,6 +57,7 @@ class Delivery:
         self._gate = Gate(
             WindowLimiter(rate, time.monotonic()),
             Breaker(settings.breaker_failures, settings.breaker_pause),
+            Congestion(settings.concurrency),
         )
         self._drain = Drain(stopping, settings.drain_seconds, self._gate.pause_left)
 
@@ -112,6 +114,7 @@ class Delivery:
 
     def _learn(self, verdict: Verdict, tries: Tries, admission: Admission) -> Settled | None:
         """Tell the gate what the answer says of the API, and settle the spot if it is decided."""
+        self._gate.heard(admission, answered=tries.answer.status is not None)
         if verdict is Verdict.HALT:
             raise HaltedError(self._wrong(tries.answer))
         if verdict is Verdict.THROTTLED:

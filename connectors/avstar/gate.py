@@ -7,33 +7,41 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from connectors.avstar.breaker import Breaker, State
+from connectors.avstar.congestion import Congestion
 from connectors.avstar.limiter import WindowLimiter
 
 log = logging.getLogger(__name__)
 
 
 class Admission(NamedTuple):
-    """Leave to make one attempt: when it was given, and the breaker's openings until then."""
+    """Leave to make one attempt: when it was given, and what had happened until then.
+
+    `openings` are the breaker's, `falls` those of the limit of requests in flight.
+    """
 
     at: float
     openings: int
+    falls: int
 
 
 class Gate:
     """Lets attempts through, first come first served, and learns from their answers.
 
-    Every admission must be given back with `leave`, and then be `succeeded`, `throttled` or
-    `failed` if its answer says something about the API's health.
+    Every admission must be given back with `leave` and then be `heard` of, and be `succeeded`,
+    `throttled` or `failed` if its answer says something about the API's health.
     """
 
     def __init__(
         self,
         limiter: WindowLimiter,
         breaker: Breaker,
+        congestion: Congestion,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._limiter = limiter
         self._breaker = breaker
+        self._congestion = congestion
+        self._in_flight = 0
         self._clock = clock
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -78,7 +86,16 @@ class Gate:
     def leave(self) -> None:
         """Give an admission back: its answer is there, or will never be."""
         self._limiter.finish(self._clock())
+        self._in_flight -= 1
         self._changed.set()
+
+    def heard(self, admission: Admission, *, answered: bool) -> None:
+        """Learn whether an answer came, whatever it says, or the connection failed."""
+        congestion = self._congestion
+        if answered and congestion.succeeded(admission.falls):
+            log.warning("in-flight limit restored", extra={"limit": congestion.limit})
+        elif not answered and congestion.failed(admission.falls):
+            log.warning("in-flight limit lowered", extra={"limit": congestion.limit})
 
     def succeeded(self, admission: Admission) -> None:
         """Learn from an answer that shows the API in good health."""
@@ -112,11 +129,12 @@ class Gate:
             self._breaker.probe()
             log.warning("breaker half open", extra={"openings": self.openings})
         self._limiter.start(now)
-        return Admission(now, self.openings)
+        self._in_flight += 1
+        return Admission(now, self.openings, self._congestion.falls)
 
     def _wait(self, now: float) -> float:
         state = self._breaker.state(now)
-        if state is State.PROBING:
+        if state is State.PROBING or self._in_flight >= self._congestion.limit:
             return float("inf")
         if state is State.OPEN:
             return self._breaker.remaining(now)

@@ -10,21 +10,31 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.avstar.breaker import Breaker, State
+from connectors.avstar.congestion import Congestion
 from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.rate import Rate
 
 FAILURES, PAUSE = 3, 60.0
 PLENTY = Rate(1_000_000, 1)
+CONCURRENCY = 20
 
 
 class Lane(Gate):
     """A gate in virtual time, with its breaker in view."""
 
-    def __init__(self, rate: Rate = PLENTY, failures: int = FAILURES) -> None:
+    def __init__(
+        self, rate: Rate = PLENTY, failures: int = FAILURES, concurrency: int = CONCURRENCY
+    ) -> None:
         self.breaker = Breaker(failures, PAUSE)
+        self.congestion = Congestion(concurrency)
         clock = asyncio.get_running_loop().time
-        super().__init__(WindowLimiter(rate, clock() - 2 * rate.seconds), self.breaker, clock)
+        super().__init__(
+            WindowLimiter(rate, clock() - 2 * rate.seconds),
+            self.breaker,
+            self.congestion,
+            clock,
+        )
 
     @property
     def now(self) -> float:
@@ -43,6 +53,12 @@ class Lane(Gate):
         admissions = [await self.admitted() for _ in range(count)]
         await asyncio.sleep(0.1)
         return admissions
+
+    def lose(self, admissions: list[Admission]) -> None:
+        """Have their connections fail."""
+        for admission in admissions:
+            self.leave()
+            self.heard(admission, answered=False)
 
     async def fail(self, count: int) -> None:
         """Have this many requests fail, one after the other."""
@@ -339,6 +355,65 @@ def test_who_gives_up_while_waiting_holds_nobody_up(play):
     play(scene)
 
 
+def test_no_more_than_the_limit_are_in_flight(play):
+    async def scene():
+        lane = Lane()
+        admissions = await lane.admitted_all(CONCURRENCY)
+        waiting = asyncio.create_task(lane.admitted())
+        await asyncio.sleep(100)
+        assert not waiting.done()
+        lane.leave()
+        lane.heard(admissions[0], answered=True)
+        await waiting
+
+    play(scene)
+
+
+def test_after_a_cluster_of_lost_connections_half_as_many_may_start(play):
+    async def scene():
+        lane = Lane()
+        lane.lose(await lane.admitted_all(CONCURRENCY))
+        waiting = [asyncio.create_task(lane.admitted()) for _ in range(CONCURRENCY)]
+        await asyncio.sleep(100)
+        assert [task.done() for task in waiting].count(True) == CONCURRENCY // 2
+        for task in waiting:
+            lane.leave()
+            lane.heard(await task, answered=True)
+        assert lane.now < 101
+
+    play(scene)
+
+
+def test_errors_of_the_api_leave_the_limit_alone(play):
+    async def scene():
+        lane = Lane(failures=1000)
+        for _ in range(10):
+            for admission in await lane.admitted_all(CONCURRENCY):
+                lane.leave()
+                lane.heard(admission, answered=True)
+                lane.failed(admission)
+        assert lane.congestion.limit == CONCURRENCY
+
+    play(scene)
+
+
+def test_it_is_logged_when_the_limit_falls_and_when_it_is_back(play, caplog):
+    caplog.set_level(logging.INFO, "connectors.avstar.gate")
+
+    async def scene():
+        lane = Lane(concurrency=12)
+        lane.lose(await lane.admitted_all(12))
+        for _ in range(100):
+            admission = await lane.admitted()
+            lane.leave()
+            lane.heard(admission, answered=True)
+
+    play(scene)
+    assert [(record.message, record.limit) for record in caplog.records] == [
+        ("in-flight limit lowered", 6), ("in-flight limit restored", 12)
+    ]  # fmt: skip
+
+
 def test_throttling_and_the_breaker_are_logged(play, caplog):
     caplog.set_level(logging.INFO, "connectors.avstar.gate")
 
@@ -379,8 +454,8 @@ REPLIES = st.builds(
 class Watched(Lane):
     """Checks every admission against what was answered before it."""
 
-    def __init__(self, rate: Rate, failures: int) -> None:
-        super().__init__(rate, failures)
+    def __init__(self, rate: Rate, failures: int, concurrency: int) -> None:
+        super().__init__(rate, failures, concurrency)
         self.in_flight: list[Admission] = []
         self.paused_until = 0.0
 
@@ -391,11 +466,13 @@ class Watched(Lane):
             if self.state is State.PROBING:
                 assert admission.openings not in {one.openings for one in self.in_flight}
             self.in_flight.append(admission)
+            assert len(self.in_flight) <= self.congestion.limit
         return admission
 
     def learn(self, reply: Reply, admission: Admission) -> None:
         self.in_flight.remove(admission)
         openings = self.openings
+        self.heard(admission, answered=reply.kind != "failed")
         if reply.kind == "throttled":
             self.paused_until = max(self.paused_until, self.now + reply.wait)
             self.throttled(admission, reply.wait)
@@ -426,7 +503,8 @@ async def settle(lane: Watched, replies: list[Reply]) -> str:
 @given(
     replies=st.lists(st.lists(REPLIES, max_size=6), min_size=1, max_size=12),
     rate=st.sampled_from([PLENTY, Rate(1, 1), Rate(3, 10)]),
-    failures=st.integers(1, 4),
+    failures=st.integers(1, 4) | st.just(100),
+    concurrency=st.sampled_from([1, 3, CONCURRENCY]),
 )
 @example(
     replies=[
@@ -437,12 +515,17 @@ async def settle(lane: Watched, replies: list[Reply]) -> str:
     ],
     rate=Rate(3, 10),
     failures=1,
+    concurrency=CONCURRENCY,
 )
 def test_whatever_is_answered_everybody_gets_in_or_is_parked(
-    replies: list[list[Reply]], rate: Rate, failures: int, virtually: Callable[..., list[str]]
+    replies: list[list[Reply]],
+    rate: Rate,
+    failures: int,
+    concurrency: int,
+    virtually: Callable[..., list[str]],
 ):
     async def scene() -> list[str]:
-        lane = Watched(rate, failures)
+        lane = Watched(rate, failures, concurrency)
         ends = await asyncio.gather(*(settle(lane, one) for one in replies))
         assert lane.openings or "parked" not in ends
         return ends
