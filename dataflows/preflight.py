@@ -14,7 +14,7 @@ def check_settings(settings: Settings) -> None:
 
     Raises:
         RefusedError: A setting is missing or out of range, the ledgers' folder cannot be written,
-            or the API's host has no address.
+            a certificate cannot be used, or the API's host or the proxy's has no address.
     """
     _check_out(settings.out_folder)
     if settings.validate_only:
@@ -22,7 +22,11 @@ def check_settings(settings: Settings) -> None:
     delivery = settings.delivery()
     delivery.rate.share(settings.delivery_lanes)
     settings.token_source()
-    _check_host(delivery.api_url)
+    delivery.tls.context()
+    if delivery.proxy:  # which looks the API's host up for us
+        _check_host(str(delivery.proxy), "proxy's", "--proxy")
+    else:
+        _check_host(delivery.api_url, "API's", "--api-url")
 
 
 def _check_out(folder: Path) -> None:
@@ -34,11 +38,11 @@ def _check_out(folder: Path) -> None:
         raise RefusedError(f"{folder} cannot be written; choose another folder for --out")
 
 
-def _check_host(url: str) -> None:
+def _check_host(url: str, whose: str, option: str) -> None:
     """Look the host up. An API that is down is waited for; a name that does not exist is not."""
     host = urlsplit(url).hostname
     try:
         socket.getaddrinfo(host, None)
     except (socket.gaierror, UnicodeError) as error:
         if isinstance(error, UnicodeError) or error.errno == socket.EAI_NONAME:
-            raise RefusedError(f"the API's host {host} is unknown; check --api-url") from None
+            raise RefusedError(f"the {whose} host {host} is unknown; check {option}") from None

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from connectors.avstar import AvstarSettings, Rate, StaticToken, TokenFile, TokenSource
 from connectors.errors import HaltedError, RefusedError
-from dataflows.values import Paths, Quota, Stations, Zone
+from dataflows.values import Paths, ProxyUrl, Quota, Stations, Zone
 
 PREFIX = "AVSTAR_"
 
@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     )
     connect_timeout: float = Field(10.0, description="Time for a connection")
     request_timeout: float = Field(30.0, description="Time for a whole attempt")
+    ca_file: Path | None = Field(None, description="CA bundle to trust instead of the system's")
+    client_cert: Path | None = Field(None, description="Our certificate, if the API asks for one")
+    client_key: Path | None = Field(None, description="Its key, if not in the same file")
+    proxy: ProxyUrl | None = Field(None, description="HTTP proxy, http://[user:password@]host:port")
     backoff_base: float = Field(0.5, description="Longest wait before the first repetition")
     backoff_max: float = Field(30.0, description="Longest wait before any repetition")
     max_attempts: int = Field(8, description="Failed attempts before a spot is a dead letter")

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 from pydantic_settings import NoDecode
 
-from connectors.avstar import Rate
+from connectors.avstar import Proxy, Rate
 from connectors.errors import RefusedError
 
 
@@ -31,6 +31,10 @@ def _rate(value: Any) -> Any:
     return Rate.parse(value) if isinstance(value, str) else value
 
 
+def _proxy(value: Any) -> Any:
+    return Proxy(value) if isinstance(value, str) else value
+
+
 def _zone(value: Any) -> Any:
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
@@ -41,6 +45,7 @@ def _zone(value: Any) -> Any:
 
 
 Paths = Annotated[tuple[Path, ...], NoDecode, _split(os.pathsep)]
+ProxyUrl = Annotated[Proxy, NoDecode, BeforeValidator(_proxy), PlainSerializer(str)]
 Quota = Annotated[Rate, NoDecode, BeforeValidator(_rate)]
 Stations = Annotated[tuple[str, ...], NoDecode, AfterValidator(_some), _split(",")]
 Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(_zone)]

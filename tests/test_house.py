@@ -76,10 +76,11 @@ def test_the_nouns_import_nothing_of_the_house() -> None:
         assert not [one for one in imported(name) if one.startswith(("connectors", "dataflows"))]
 
 
-def test_the_http_client_stands_in_one_file() -> None:
-    client = "connectors/avstar/client.py"
-    assert client in importing("aiohttp")
-    for name in importing("aiohttp") - {client}:
+def test_the_http_client_stands_in_two_files() -> None:
+    """`session` opens what everybody who sends requests shares, `client` makes one attempt."""
+    client = {"connectors/avstar/client.py", "connectors/avstar/session.py"}
+    assert client <= importing("aiohttp")
+    for name in importing("aiohttp") - client:
         assert name.startswith("connectors/avstar/sandbox/"), name
         used = {one for one in imported(name) if one.partition(".")[0] == "aiohttp"}
         assert used <= {"aiohttp.web"}, name

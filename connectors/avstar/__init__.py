@@ -1,6 +1,7 @@
 """The Avstar scheduling API: delivery that keeps its quota and schedules nothing twice."""
 
 from connectors.avstar.operators import DeliverOut, deliver
+from connectors.avstar.proxy import Proxy
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.sink import AvstarSink, UndeliveredError
@@ -10,6 +11,7 @@ __all__ = [
     "AvstarSettings",
     "AvstarSink",
     "DeliverOut",
+    "Proxy",
     "Rate",
     "StaticToken",
     "TokenFile",

@@ -1,12 +1,15 @@
 """The HTTP client: one attempt a call. Retries, quota and pauses are others' affair."""
 
 import asyncio
+import re
+from http import HTTPStatus as Http
 
 import aiohttp
 from yarl import URL
 
 from connectors.avstar.answer import Answer, read_answer
 from connectors.avstar.request import body, headers
+from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
 from connectors.records import Spot
 
@@ -14,8 +17,24 @@ _BODY_LIMIT = 64 << 10
 """Bytes of an answer that are read; a longer one costs its connection, not our memory."""
 
 _SECRET_LENGTH = 8
-_DNS_SECONDS = 300
-_KEEPALIVE_SECONDS = 60.0
+
+_NO_TLS = (
+    "No required SSL certificate was sent",
+    "The SSL certificate error",
+    "The plain HTTP request was sent to HTTPS port",
+)
+"""How nginx says, with status 400, that it is the connection it does not like, not the spot."""
+
+_NO_PROXY = frozenset(
+    {Http.BAD_REQUEST, Http.NOT_FOUND, Http.METHOD_NOT_ALLOWED, Http.NOT_IMPLEMENTED}
+)
+"""How servers that are no proxies answer when they are asked for a tunnel."""
+
+_TLS_REFUSED = re.compile(
+    r"\[SSL: \w*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|PROTOCOL|WRONG_VERSION)"
+    r"\w*\]([^(\]]*)"
+)
+"""What a server says that does not want our certificate, or that speaks another TLS or none."""
 
 
 class Client:
@@ -29,18 +48,12 @@ class Client:
     async def open(self) -> None:
         """Open the session, if it is not open; needs the running event loop."""
         settings = self._settings
-        self._session = self._session or aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=settings.concurrency,
-                limit_per_host=settings.concurrency,
-                keepalive_timeout=_KEEPALIVE_SECONDS,
-                ttl_dns_cache=_DNS_SECONDS,
-            ),
-            timeout=aiohttp.ClientTimeout(
-                total=settings.request_timeout, connect=settings.connect_timeout
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("Accept", "Accept-Encoding"),  # answers are short, and problems JSON
+        self._session = self._session or new_session(
+            connections=settings.concurrency,
+            connect_timeout=settings.connect_timeout,
+            request_timeout=settings.request_timeout,
+            tls=settings.tls,
+            proxy=settings.proxy,
         )
 
     async def close(self) -> None:
@@ -58,13 +71,46 @@ class Client:
                 self._url, data=body(spot), headers=headers(spot, token), allow_redirects=False
             ) as response:
                 content = await _read(response)
-                return read_answer(response.status, response.headers, _without(token, content))
-        except aiohttp.ClientConnectorCertificateError as error:
-            return Answer(None, f"certificate not trusted: {error}", misconfigured=True)
+                answer = read_answer(response.status, response.headers, _without(token, content))
+                return self._understood(answer)
         except asyncio.TimeoutError as error:
             return Answer(None, f"no answer in time: {error or 'timeout'}")
+        except aiohttp.ClientHttpProxyError as error:
+            return self._not_let_through(error.status)
         except (aiohttp.ClientError, OSError) as error:
-            return Answer(None, f"connection failed: {error or type(error).__name__}")
+            return _fault(error)
+
+    def _understood(self, answer: Answer) -> Answer:
+        if answer.status == Http.PROXY_AUTHENTICATION_REQUIRED:
+            return self._not_let_through(answer.status)
+        if answer.status == Http.BAD_REQUEST and any(say in answer.detail for say in _NO_TLS):
+            return answer._replace(misconfigured=True)
+        return answer
+
+    def _not_let_through(self, status: int) -> Answer:
+        """Say what an answer of the proxy's own means; it is none of the API's."""
+        proxy = f"the proxy {self._settings.proxy or 'on the way'}"
+        if status == Http.PROXY_AUTHENTICATION_REQUIRED:
+            return Answer(status, f"{proxy} wants other credentials", misconfigured=True)
+        if status == Http.FORBIDDEN:
+            return Answer(status, f"{proxy} forbids it", misconfigured=True)
+        detail = f"connection failed: {proxy} answered {status}"
+        return Answer(None, detail, misconfigured=status in _NO_PROXY)
+
+
+def _fault(error: aiohttp.ClientError | OSError) -> Answer:
+    """Say what came instead of an answer."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", "") or error
+        return Answer(None, f"certificate not trusted: {why}", misconfigured=True)
+    if refused := _TLS_REFUSED.search(str(error)):
+        return Answer(None, f"TLS refused: {refused[1].strip()}", misconfigured=True)
+    what = (
+        "connection to the proxy"
+        if isinstance(error, aiohttp.ClientProxyConnectionError)
+        else "connection"
+    )
+    return Answer(None, f"{what} failed: {error or type(error).__name__}")
 
 
 def _without(token: str, content: bytes) -> bytes:

@@ -174,7 +174,8 @@ class Delivery:
 
     def _wrong(self, answer: Answer) -> str:
         said = f"answered {answer.status}" if answer.status else "cannot be used"
+        what = "certificates, proxy" if answer.misconfigured else "token"
         return (
             f"{self._settings.ingest_url} {said} ({answer.detail or 'no explanation'}); check the "
-            "token and the API URL, then run again: nothing was dead-lettered for it"
+            f"{what} and API URL, then run again: nothing was dead-lettered for it"
         )

@@ -38,7 +38,7 @@ _WRONG_ADDRESS = frozenset({Http.NOT_FOUND, Http.METHOD_NOT_ALLOWED})
 def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - one branch an answer
     """Say what an answer means; `proven` if this API has ever accepted anything of ours."""
     status = answer.status
-    if answer.misconfigured and not proven:
+    if answer.misconfigured and not (proven and status is None):
         return Verdict.HALT
     if status is None:
         return Verdict.TRANSIENT

@@ -1,9 +1,12 @@
 """How to deliver: address, quota, patience."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from connectors.avstar.proxy import Proxy
 from connectors.avstar.rate import Rate
+from connectors.avstar.tls import Tls
 from connectors.errors import RefusedError
 
 _BOUNDS: dict[str, tuple[float, float]] = {
@@ -27,8 +30,12 @@ class AvstarSettings:
         api_url: Address of the API without `/ingest`, http or https.
         rate: The API's quota, all of which this delivery may use.
         concurrency: Most requests in flight, and connections.
-        connect_timeout: For a place in the pool and a connection.
-        request_timeout: For a whole attempt.
+        connect_timeout: For a place in the pool and a connection: DNS, TCP, proxy, TLS.
+        request_timeout: For a whole attempt, whatever it is that hangs.
+        ca_file: PEM file of the authorities to trust, instead of the system's.
+        client_cert: PEM file of our own certificate, for an API that asks for one.
+        client_key: PEM file of its key, not encrypted; by default the certificate's file.
+        proxy: HTTP proxy on the way to the API.
         backoff_base: Longest wait before the first repetition; it doubles each time.
         backoff_max: Longest wait before any repetition.
         max_attempts: Attempts at one spot before it is a dead letter.
@@ -45,6 +52,10 @@ class AvstarSettings:
     concurrency: int = 20
     connect_timeout: float = 10.0
     request_timeout: float = 30.0
+    ca_file: Path | str | None = None
+    client_cert: Path | str | None = None
+    client_key: Path | str | None = None
+    proxy: Proxy | None = None
     backoff_base: float = 0.5
     backoff_max: float = 30.0
     max_attempts: int = 8
@@ -65,6 +76,12 @@ class AvstarSettings:
                 f"({self.backoff_base:g} s); raise it"
             )
         _check_url(self.api_url)
+        _ = self.tls
+
+    @property
+    def tls(self) -> Tls:
+        """Certificates of connections, to the API and to whoever issues its tokens."""
+        return Tls(ca_file=self.ca_file, client_cert=self.client_cert, client_key=self.client_key)
 
     @property
     def ingest_url(self) -> str:

@@ -36,6 +36,12 @@ def run(  # noqa: PLR0913 - one parameter an option
     breaker_pause: Annotated[float | None, Opt(help="Pause of an open breaker: 60.")] = None,
     connect_timeout: Annotated[float | None, Opt(help="Seconds: 10.")] = None,
     request_timeout: Annotated[float | None, Opt(help="Seconds: 30.")] = None,
+    ca_file: Annotated[Path | None, Opt(help="CA bundle, PEM, for the system's.")] = None,
+    client_cert: Annotated[Path | None, Opt(help="Our certificate, PEM.")] = None,
+    client_key: Annotated[Path | None, Opt(help="Its key, PEM.")] = None,
+    proxy: Annotated[
+        str | None, Opt(help="http://host:port; with a password set AVSTAR_PROXY instead.")
+    ] = None,
     drain_seconds: Annotated[float | None, Opt(help="Time to settle when stopped: 30.")] = None,
     delivery_lanes: Annotated[int | None, Opt(help="Lanes that share the quota: 1.")] = None,
     line_limit: Annotated[int | None, Opt(help="Bytes a record may have: 1048576.")] = None,

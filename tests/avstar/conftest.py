@@ -11,7 +11,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from connectors.avstar.client import Client
 from connectors.avstar.sandbox import Sandbox, SandboxSettings
+from connectors.avstar.settings import AvstarSettings
 from connectors.records import Spot, request_id
 
 T = TypeVar("T")
@@ -99,6 +101,44 @@ async def serve():
             return f"{scheme}://localhost:{runner.addresses[0][1]}"
 
         yield serve
+
+
+@pytest.fixture
+async def client():
+    """Open clients of a URL; they are closed with the test."""
+    clients = []
+
+    async def client(url, **settings):
+        clients.append(Client(AvstarSettings(api_url=url, **settings)))
+        await clients[-1].open()
+        return clients[-1]
+
+    yield client
+    for one in clients:
+        await one.close()
+
+
+@pytest.fixture
+async def serve_raw():
+    """Serve bytes as they stand: an async function of the connection, after the request's head."""
+    servers = []
+
+    async def serve_raw(talk):
+        async def connected(reader, writer):
+            try:
+                await reader.readuntil(b"\r\n\r\n")
+                await talk(reader, writer)
+            except (ConnectionError, asyncio.IncompleteReadError):
+                pass  # the client has seen enough
+            finally:
+                writer.close()
+
+        servers.append(await asyncio.start_server(connected, "127.0.0.1", 0))
+        return f"http://127.0.0.1:{servers[-1].sockets[0].getsockname()[1]}"
+
+    yield serve_raw
+    for server in servers:
+        server.close()
 
 
 class Api:

@@ -57,6 +57,12 @@ def test_an_untrusted_certificate_halts_until_something_was_accepted():
     assert judge(untrusted, proven=True) is Verdict.TRANSIENT
 
 
+@pytest.mark.parametrize("status", [400, 407])
+@pytest.mark.parametrize("proven", BOTH)
+def test_what_is_said_of_our_certificate_or_proxy_login_halts_at_any_time(status, proven):
+    assert judge(Answer(status, "", misconfigured=True), proven=proven) is Verdict.HALT
+
+
 @pytest.mark.parametrize("proven", BOTH)
 def test_a_409_that_says_the_request_id_is_another_spots_is_not_delivered(proven):
     assert judge(answer(409, kind=REUSED), proven=proven) is Verdict.CONFLICT

@@ -10,6 +10,7 @@ PUBLIC = [
     "AvstarSettings",
     "AvstarSink",
     "DeliverOut",
+    "Proxy",
     "Rate",
     "StaticToken",
     "TokenFile",

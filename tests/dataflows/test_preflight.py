@@ -45,6 +45,9 @@ def test_a_check_needs_neither_api_nor_token(tmp_path: Path) -> None:
         ({"token": ""}, "the token is empty"),
         ({"rate": "2/1", "delivery_lanes": 3}, "use fewer"),
         ({"concurrency": 0}, "concurrency is 0"),
+        ({"ca_file": "/gone"}, "CA file /gone cannot be read"),
+        ({"client_cert": __file__}, "holds no certificate"),
+        ({"proxy": "http://name.invalid:1"}, "the proxy's host name.invalid is unknown"),
     ],
 )
 def test_what_could_not_end_well_is_refused(
@@ -52,3 +55,7 @@ def test_what_could_not_end_well_is_refused(
 ) -> None:
     with pytest.raises(RefusedError, match=words):
         check_settings(settings(tmp_path, **given))
+
+
+def test_a_host_that_only_the_proxy_knows_is_left_to_the_proxy(tmp_path: Path) -> None:
+    check_settings(settings(tmp_path, api_url="http://name.invalid", proxy="http://127.0.0.1:1"))

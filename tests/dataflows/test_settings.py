@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.avstar import AvstarSettings, Rate, StaticToken, TokenFile
+from connectors.avstar import AvstarSettings, Proxy, Rate, StaticToken, TokenFile
 from connectors.errors import RefusedError
 from dataflows.settings import Settings, load_settings
 
@@ -41,6 +41,8 @@ def test_the_defaults_are_those_of_the_connector() -> None:
         ("AVSTAR_OUT", "/out", "out", Path("/out")),
         ("AVSTAR_RATE", "100/1.5", "rate", Rate(100, 1.5)),
         ("AVSTAR_CHECKPOINT_SECONDS", "0.5", "checkpoint_seconds", 0.5),
+        ("AVSTAR_CA_FILE", "/ca.pem", "ca_file", Path("/ca.pem")),
+        ("AVSTAR_PROXY", "http://me:a@proxy", "proxy", Proxy("http://me:a@proxy")),
         ("AVSTAR_TIMEZONE", "Europe/Berlin", "timezone", ZoneInfo("Europe/Berlin")),
         ("AVSTAR_STATIONS", "KABC,WXYZ", "stations", ("KABC", "WXYZ")),
         ("AVSTAR_STATIONS", "KABC, WXYZ ,", "stations", ("KABC", "WXYZ")),
@@ -111,6 +113,7 @@ def test_a_value_out_of_range_is_refused_by_its_names(
         ("breaker_failures", ["0"]),
         ("breaker_pause", ["-1", "86401"]),
         ("drain_seconds", ["-1", "86401"]),
+        ("client_key", ["/key"]),
         ("api_url", ["ftp://a", "http://", "http://a:99999", "http://[::1", "http://u:p@a"]),
     ],
 )
@@ -160,8 +163,8 @@ def test_a_token_that_is_none_is_refused_without_being_shown(token: str) -> None
     assert "schlüssel" not in str(caught.value)
 
 
-def test_the_token_is_never_shown() -> None:
-    settings = load_settings(token="hush-1234", api_url=URL)
+def test_neither_token_nor_the_proxys_password_is_ever_shown() -> None:
+    settings = load_settings(token="hush-1234", api_url=URL, proxy="http://me:hush@proxy")
     shown = [repr(settings), str(settings), settings.model_dump_json(), repr(settings.delivery())]
     assert not [text for text in [*shown, repr(settings.token_source())] if "hush" in text]
 

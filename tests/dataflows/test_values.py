@@ -4,39 +4,42 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, create_model
 
-from connectors.avstar import Rate
+from connectors.avstar import Proxy, Rate
 from connectors.errors import RefusedError
-from dataflows.values import Paths, Quota, Stations, Zone
+from dataflows.values import Paths, ProxyUrl, Quota, Stations, Zone
+
+
+def read(kind, value):
+    config = ConfigDict(arbitrary_types_allowed=True)
+    return create_model("Held", __config__=config, held=(kind, ...))(held=value).held
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
         (Paths, " a:/b/c.csv :", (Path("a"), Path("/b/c.csv"))),
+        (ProxyUrl, "http://proxy:3128", Proxy("http://proxy:3128")),
         (Quota, "600/60", Rate(600, 60)),
         (Stations, "KABC, WXYZ,", ("KABC", "WXYZ")),
         (Zone, "Europe/Berlin", ZoneInfo("Europe/Berlin")),
     ],
 )
 def test_a_text_is_read_and_a_value_stays_as_it_is(kind, text, value):
-    adapter = TypeAdapter(kind, config={"arbitrary_types_allowed": True})
-
-    assert adapter.validate_python(text) == value
-    assert adapter.validate_python(value) == value
+    assert read(kind, text) == value
+    assert read(kind, value) == value
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "words"),
     [
+        (ProxyUrl, "proxy:3128", "the proxy's URL cannot be used"),
         (Quota, "many", "such as 600/60"),
         (Stations, " ,", "leave it out to keep all"),
         (Zone, "Mars/Base", "as in America/New_York"),
     ],
 )
 def test_what_is_none_is_refused_in_one_line(kind, text, words):
-    adapter = TypeAdapter(kind, config={"arbitrary_types_allowed": True})
-
     with pytest.raises(RefusedError, match=rf"^[^\n]*{words}[^\n]*$"):
-        adapter.validate_python(text)
+        read(kind, text)

@@ -63,6 +63,12 @@ SETTINGS = {
     "a count out of range": (["--workers", "0"], {}, "--workers"),
     "a time out of range": (["--request-timeout", "-1"], {}, "request_timeout is -1"),
     "no number": ([], {"AVSTAR_WORKERS": "many"}, "AVSTAR_WORKERS"),
+    "no CA file": (["--ca-file", "/gone"], {}, "CA file /gone cannot be read"),
+    "a CA file that is none": (["--ca-file", __file__], {}, "holds no certificate"),
+    "no certificate": (["--client-cert", "/gone"], {}, "client certificate /gone cannot be read"),
+    "a key alone": ([], {"AVSTAR_CLIENT_KEY": "/key"}, "client key /key is of no use without"),
+    "no proxy": (["--proxy", "https://me:hush@a"], {}, "write http://[user:password@]host[:port]"),
+    "an unknown proxy": ([], {"AVSTAR_PROXY": "http://me:hush@name.invalid"}, "check --proxy"),
     "a state that is a file": (["--state", __file__], {}, f"{__file__} cannot be written"),
     "an out that is a file": (["--out", __file__], {}, f"{__file__} cannot be made"),
 }
@@ -79,6 +85,7 @@ def test_a_setting_that_cannot_work_is_refused(
     refused = avstar("run", tmp_path / "day.ndjson", *given, *options, **variables)
     assert (refused.code, recorder.requests) == (2, before)
     assert words in refused.refusal
+    assert "hush" not in refused.refusal
 
 
 def test_no_export_and_no_folder_are_refused(tmp_path: Path, avstar: Any) -> None:
