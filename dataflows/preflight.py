@@ -24,9 +24,9 @@ def check_settings(settings: Settings) -> None:
     settings.token_source()
     delivery.tls.context()
     if delivery.proxy:  # which looks the API's host up for us
-        _check_host(str(delivery.proxy), "proxy's", "--proxy")
+        _check_host(str(delivery.proxy), "the proxy's host", "--proxy")
     else:
-        _check_host(delivery.api_url, "API's", "--api-url")
+        _check_host(delivery.api_url, "the API's host", "--api-url")
 
 
 def _check_out(folder: Path) -> None:
@@ -39,10 +39,10 @@ def _check_out(folder: Path) -> None:
 
 
 def _check_host(url: str, whose: str, option: str) -> None:
-    """Look the host up. An API that is down is waited for; a name that does not exist is not."""
+    """Look the host up. A server that is down is waited for; a name that does not exist is not."""
     host = urlsplit(url).hostname
     try:
         socket.getaddrinfo(host, None)
     except (socket.gaierror, UnicodeError) as error:
         if isinstance(error, UnicodeError) or error.errno == socket.EAI_NONAME:
-            raise RefusedError(f"the {whose} host {host} is unknown; check {option}") from None
+            raise RefusedError(f"{whose} {host} is unknown; check {option}") from None

@@ -8,6 +8,7 @@ import aiohttp
 from yarl import URL
 
 from connectors.avstar.answer import Answer, read_answer
+from connectors.avstar.proxy import Proxy
 from connectors.avstar.request import body, headers
 from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
@@ -47,14 +48,7 @@ class Client:
 
     async def open(self) -> None:
         """Open the session, if it is not open; needs the running event loop."""
-        settings = self._settings
-        self._session = self._session or new_session(
-            connections=settings.concurrency,
-            connect_timeout=settings.connect_timeout,
-            request_timeout=settings.request_timeout,
-            tls=settings.tls,
-            proxy=settings.proxy,
-        )
+        self._session = self._session or new_session(self._settings)
 
     async def close(self) -> None:
         """Close the session and its connections."""
@@ -72,30 +66,33 @@ class Client:
             ) as response:
                 content = await _read(response)
                 answer = read_answer(response.status, response.headers, _without(token, content))
-                return self._understood(answer)
+                return _understood(answer, self._settings.proxy)
         except asyncio.TimeoutError as error:
             return Answer(None, f"no answer in time: {error or 'timeout'}")
         except aiohttp.ClientHttpProxyError as error:
-            return self._not_let_through(error.status)
+            return _of_the_proxy(error.status, self._settings.proxy)
         except (aiohttp.ClientError, OSError) as error:
             return _fault(error)
 
-    def _understood(self, answer: Answer) -> Answer:
-        if answer.status == Http.PROXY_AUTHENTICATION_REQUIRED:
-            return self._not_let_through(answer.status)
-        if answer.status == Http.BAD_REQUEST and any(say in answer.detail for say in _NO_TLS):
-            return answer._replace(misconfigured=True)
-        return answer
 
-    def _not_let_through(self, status: int) -> Answer:
-        """Say what an answer of the proxy's own means; it is none of the API's."""
-        proxy = f"the proxy {self._settings.proxy or 'on the way'}"
-        if status == Http.PROXY_AUTHENTICATION_REQUIRED:
-            return Answer(status, f"{proxy} wants other credentials", misconfigured=True)
-        if status == Http.FORBIDDEN:
-            return Answer(status, f"{proxy} forbids it", misconfigured=True)
-        detail = f"connection failed: {proxy} answered {status}"
-        return Answer(None, detail, misconfigured=status in _NO_PROXY)
+def _understood(answer: Answer, proxy: Proxy | None) -> Answer:
+    """See what an answer says of the connection and not of the spot."""
+    if answer.status == Http.PROXY_AUTHENTICATION_REQUIRED:
+        return _of_the_proxy(answer.status, proxy)
+    if answer.status == Http.BAD_REQUEST and any(say in answer.detail for say in _NO_TLS):
+        return answer._replace(misconfigured=True)
+    return answer
+
+
+def _of_the_proxy(status: int, proxy: Proxy | None) -> Answer:
+    """Say what an answer of the proxy's own means."""
+    who = f"the proxy {proxy or 'on the way'}"
+    if status in {Http.PROXY_AUTHENTICATION_REQUIRED, Http.UNAUTHORIZED}:
+        return Answer(status, f"{who} wants other credentials", misconfigured=True)
+    if status == Http.FORBIDDEN:
+        return Answer(status, f"{who} forbids it", misconfigured=True)
+    detail = f"connection failed: {who} answered {status}"
+    return Answer(None, detail, misconfigured=status in _NO_PROXY)
 
 
 def _fault(error: aiohttp.ClientError | OSError) -> Answer:
@@ -105,12 +102,8 @@ def _fault(error: aiohttp.ClientError | OSError) -> Answer:
         return Answer(None, f"certificate not trusted: {why}", misconfigured=True)
     if refused := _TLS_REFUSED.search(str(error)):
         return Answer(None, f"TLS refused: {refused[1].strip()}", misconfigured=True)
-    what = (
-        "connection to the proxy"
-        if isinstance(error, aiohttp.ClientProxyConnectionError)
-        else "connection"
-    )
-    return Answer(None, f"{what} failed: {error or type(error).__name__}")
+    what = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
+    return Answer(None, f"connection{what} failed: {error or type(error).__name__}")
 
 
 def _without(token: str, content: bytes) -> bytes:

@@ -10,14 +10,12 @@ from aiohttp.client_reqrep import ConnectionKey
 from typing_extensions import override
 from yarl import URL
 
-from connectors.avstar.proxy import Proxy
+from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.tls import Tls
 
 _DNS_SECONDS = 300
 _KEEPALIVE_SECONDS = 60.0
 """How long a connection is kept that nobody uses: about as long as a pause of the lane."""
-
-_SYSTEM = Tls()
 
 _PROBES = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """An idle connection is asked after 15 s whether it lives and given up after three silences of 5 s,
@@ -40,45 +38,32 @@ class _Connector(aiohttp.TCPConnector):
         super()._release(key, protocol, should_close=should_close)
 
 
-def new_session(
-    *,
-    connections: int,
-    connect_timeout: float,
-    request_timeout: float,
-    tls: Tls = _SYSTEM,
-    proxy: Proxy | None = None,
-) -> aiohttp.ClientSession:
-    """Open a session; needs the running event loop.
-
-    Args:
-        connections: Most connections, in total and to one host.
-        connect_timeout: Seconds for a place in the pool and a connection: DNS, TCP, proxy, TLS.
-        request_timeout: Seconds for a whole request, whatever it is that hangs.
-        tls: Certificates.
-        proxy: Proxy for all requests; variables such as HTTPS_PROXY are not looked at.
+def new_session(settings: AvstarSettings) -> aiohttp.ClientSession:
+    """Open a session; needs the running event loop. Variables such as HTTPS_PROXY do not count.
 
     Raises:
         RefusedError: A certificate or key cannot be used.
     """
+    tls, proxy = settings.tls, settings.proxy
 
     def new_socket(address: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, _ = address
-        return _kept_alive(socket.socket(family, kind, protocol), request_timeout)
+        return _kept_alive(socket.socket(family, kind, protocol), settings.request_timeout)
 
     return aiohttp.ClientSession(
         connector=_Connector(
-            limit=connections,
-            limit_per_host=connections,
+            limit=settings.concurrency,
+            limit_per_host=settings.concurrency,
             keepalive_timeout=_KEEPALIVE_SECONDS,
             ttl_dns_cache=_DNS_SECONDS,
-            ssl=True if tls == _SYSTEM else tls.context(),  # True verifies too, and is read once
+            ssl=True if tls == Tls() else tls.context(),  # True verifies too, and is read once
             socket_factory=new_socket,
         ),
         timeout=aiohttp.ClientTimeout(
-            total=request_timeout,
-            connect=connect_timeout,
-            sock_connect=connect_timeout,
-            sock_read=request_timeout,
+            total=settings.request_timeout,
+            connect=settings.connect_timeout,
+            sock_connect=settings.connect_timeout,
+            sock_read=settings.request_timeout,
             ceil_threshold=math.inf,  # not rounded up to whole seconds
         ),
         proxy=URL(proxy.url) if proxy else None,

@@ -222,6 +222,16 @@ async def test_an_answer_that_takes_too_long_is_given_up(serve, client, spot):
     assert answer.detail.startswith("no answer in time: ")
 
 
+async def test_a_body_that_never_ends_is_given_up_in_time(serve_raw, client, spot):
+    async def talk(reader, writer):
+        writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n")
+        await reader.read()
+
+    one = await client(await serve_raw(talk), request_timeout=0.05)
+
+    assert (await one.attempt(spot, "t")).detail.startswith("no answer in time: ")
+
+
 async def test_a_refused_connection_is_an_answer(client, spot):
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -157,16 +157,22 @@ async def test_a_proxy_that_wants_other_credentials_halts_the_run_at_any_time(
     assert answer.detail == f"the proxy http://{through.address} wants other credentials"
 
 
-async def test_a_proxy_that_forbids_the_tunnel_halts_the_run(target, proxied, client, spot):
+@pytest.mark.parametrize(
+    ("refusal", "words"),
+    [("403 Forbidden", "forbids it"), ("401 Unauthorized", "wants other credentials")],
+)
+async def test_a_proxy_that_lets_nobody_through_halts_the_run(
+    target, proxied, client, spot, refusal, words
+):
     url, trust = await target("https")
-    through = await proxied(refusal="403 Forbidden")
+    through = await proxied(refusal=refusal)
 
     answer = await (await client(url, proxy=Proxy(f"http://{through.address}"), **trust)).attempt(
         spot, "t"
     )
 
     assert judge(answer, proven=True) is Verdict.HALT
-    assert answer.detail == f"the proxy http://{through.address} forbids it"
+    assert answer.detail == f"the proxy http://{through.address} {words}"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from aiohttp import web
 
 from connectors.avstar.sandbox.disconnect import disconnect
 from connectors.avstar.session import new_session
-from connectors.avstar.tls import Tls
+from connectors.avstar.settings import AvstarSettings
 from connectors.errors import RefusedError
 
 CONNECTIONS = 20
@@ -25,8 +25,8 @@ CONNECTIONS = 20
 
 @asynccontextmanager
 async def opened(**settings):
-    usual = {"connections": CONNECTIONS, "connect_timeout": 10, "request_timeout": 30}
-    async with new_session(**{**usual, **settings}) as session:
+    usual = {"api_url": "http://localhost", "concurrency": CONNECTIONS}
+    async with new_session(AvstarSettings(**{**usual, **settings})) as session:
         yield session
 
 
@@ -107,9 +107,7 @@ async def test_a_bad_certificate_file_is_refused_before_anything_is_opened(tmp_p
     before = descriptors()
 
     with pytest.raises(RefusedError, match="cannot be read"):
-        new_session(
-            connections=1, connect_timeout=1, request_timeout=1, tls=Tls(ca_file=tmp_path / "gone")
-        )
+        new_session(AvstarSettings(api_url="https://localhost", ca_file=tmp_path / "gone"))
     assert descriptors() == before
 
 
@@ -237,7 +235,7 @@ async def test_a_silent_tls_server_does_not_hold_connections_open_after_their_ti
     url, ca_file, taken = silent_tls
     before = descriptors() - len(taken)
 
-    async with opened(request_timeout=0.2, tls=Tls(ca_file=ca_file)) as session:
+    async with opened(request_timeout=0.2, ca_file=ca_file) as session:
         for _ in range(15):
             with pytest.raises(asyncio.TimeoutError):
                 await session.post(url, data=b"{}")
