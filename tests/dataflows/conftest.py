@@ -42,6 +42,11 @@ class Finished(NamedTuple):
         assert not self.out
         return self.err
 
+    @property
+    def complaint(self) -> str:
+        """What went to standard error but for the progress that a slow machine shows."""
+        return "".join(line for line in self.err.splitlines(True) if " records · " not in line)
+
 
 class Running:
     """A process under way; what it writes goes to files, so that it never waits for a reader."""
