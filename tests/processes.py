@@ -21,7 +21,7 @@ from connectors.ledger import read_manifest
 from connectors.ledger.verify import verify
 from dataflows.generate import Sample, generate
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 TOKEN = "secret-3f9a"
 SECONDS = 60
 """Patience with a process; a good one needs two."""
