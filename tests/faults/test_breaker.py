@@ -110,6 +110,23 @@ def test_an_outage_parks_what_was_in_flight_and_everything_else_waits_in_place(
     )
 
 
+def test_an_api_that_is_not_there_yet_is_waited_for(
+    outages: Outages, new_export: New, new_upload: New, books: New
+) -> None:
+    outages.down("refused")
+    upload = new_upload(outages.up, new_export(300))
+    running = upload.start(*OPTIONS, *PAUSE)
+    running.until(lambda: breaker_states(running.err).count("open") >= OPENINGS)
+    assert settled(upload.ledger()) == 0
+    outages.back("refused")
+    upload.api = outages.up
+    assert running.finish().code == 0
+    told = books(upload)
+    told.assert_exact()
+    assert 1 <= len(told.undelivered) <= IN_FLIGHT
+    assert {row["status"] for row in told.undelivered} == {None}
+
+
 def leave_in_a_pause(upload: Any, *options: str, sign: str) -> None:
     """Start, wait for the pause, stop, and look at how it ends."""
     running = upload.start(*OPTIONS, *options)
