@@ -60,7 +60,7 @@ def virtual_delivery(monkeypatch):
 
 
 @pytest.mark.parametrize("answer", [DOWN, REFUSED, THROTTLED])
-def test_a_night_without_the_api_costs_one_batch_in_flight_and_no_time_after_it(
+def test_a_night_without_the_api_parks_what_was_in_flight(
     answer, virtually, virtual_delivery, spots
 ):
     async def night():

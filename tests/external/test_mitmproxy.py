@@ -67,7 +67,7 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_flows_cut_before_and_after_the_server_are_scheduled_once_and_counted(
+def test_flows_cut_on_their_way_are_scheduled_once(
     seed: int, api: New, proxied: New, new_export: New, new_upload: New, avstar: Any
 ) -> None:
     upload = new_upload(api(), new_export(VALID + 20, bad=20 / (VALID + 20)))

@@ -29,7 +29,7 @@ def repeat_rows(path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ten_thousand_spots_under_all_faults_are_scheduled_once_and_told_right(
+def test_ten_thousand_spots_are_scheduled_once_and_told_right(
     workers: int, api: New, new_export: New, new_upload: New, avstar: Any, books: New
 ) -> None:
     path = new_export(SPOTS + BAD, bad=BAD / (SPOTS + BAD))

@@ -25,6 +25,7 @@ PASSING: dict[str, Step] = {
     "500": answer(500),
     "502": answer(502),
     "503": answer(503),
+    "504": answer(504),
     "503-retry-after": answer(503, Retry_After="1"),
     "429-seconds": answer(429, Retry_After="1"),
     "429-date": scripted.retry_at_a_date,
@@ -102,9 +103,7 @@ def failure(letter: dict[str, Any]) -> tuple[str, int, bool, int]:
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_what_passes_costs_one_more_attempt_under_the_same_request_id(
-    fault: str, told: Told
-) -> None:
+def test_what_passes_costs_one_attempt(fault: str, told: Told) -> None:
     first, second = told.requests[fault]
     assert first.request_id == second.request_id
     assert told.scheduled.count((fault, first.request_id)) == 1
@@ -112,16 +111,14 @@ def test_what_passes_costs_one_more_attempt_under_the_same_request_id(
 
 
 @pytest.mark.parametrize("fault", UNHEARD)
-def test_what_was_scheduled_unheard_is_a_duplicate_and_no_second_spot(
-    fault: str, told: Told
-) -> None:
+def test_what_was_scheduled_unheard_is_a_duplicate(fault: str, told: Told) -> None:
     first, second = told.requests[fault]
     assert first.request_id == second.request_id
     assert outcome(told.receipts[fault]) == ("duplicate", 409, 2)
 
 
 @pytest.mark.parametrize("fault", TOLD_SECONDS)
-def test_a_wait_that_the_api_tells_is_kept_by_the_whole_lane(fault: str, told: Told) -> None:
+def test_a_wait_that_is_told_holds_the_lane(fault: str, told: Told) -> None:
     first, second = told.requests[fault]
     assert second.at - first.at >= TOLD_SECONDS[fault]
     at = told.everything.index(first)
@@ -129,7 +126,7 @@ def test_a_wait_that_the_api_tells_is_kept_by_the_whole_lane(fault: str, told: T
 
 
 @pytest.mark.parametrize("fault", REJECTED)
-def test_what_is_refused_for_good_is_a_dead_letter_at_once(fault: str, told: Told) -> None:
+def test_what_is_refused_is_a_dead_letter_at_once(fault: str, told: Told) -> None:
     status = int(fault[:3])
     assert len(told.requests[fault]) == 1
     assert failure(told.letters[fault]) == ("rejected", status, False, 1)
@@ -143,14 +140,14 @@ def test_a_request_id_of_other_content_is_a_dead_letter(told: Told) -> None:
     assert failure(told.letters["conflict"]) == ("conflicting_duplicate", 422, False, 1)
 
 
-def test_a_spot_that_never_gets_a_good_answer_is_a_dead_letter_to_send_again(told: Told) -> None:
+def test_used_up_attempts_are_a_dead_letter_to_send_again(told: Told) -> None:
     assert len(told.requests["500-always"]) == MOST_ATTEMPTS
     assert failure(told.letters["500-always"]) == (
         "retries_exhausted", 500, True, MOST_ATTEMPTS
     )  # fmt: skip
 
 
-def test_the_run_under_all_these_answers_ends_well_and_accounts_for_every_spot(told: Told) -> None:
+def test_the_run_ends_well_and_accounts_for_every_spot(told: Told) -> None:
     assert told.done.code == 0
     assert told.receipts.keys() | told.letters.keys() == told.requests.keys()
     assert not told.receipts.keys() & told.letters.keys()

@@ -71,7 +71,7 @@ def outages(api: New, tmp_path: Path) -> Outages:
 
 
 @pytest.mark.parametrize("kind", ["500", "reset", "lost", "throttle", "refused"])
-def test_an_outage_parks_what_was_in_flight_and_everything_else_waits_in_place(
+def test_an_outage_parks_what_is_in_flight_and_the_rest_waits(
     kind: str, outages: Outages, new_export: New, new_upload: New, avstar: Any, books: New
 ) -> None:
     upload = new_upload(outages.up, new_export(1000))
@@ -143,7 +143,7 @@ def leave_in_a_pause(upload: Any, *options: str, sign: str) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_stop_while_the_breaker_is_open_leaves_within_two_seconds_and_loses_nothing(
+def test_a_stop_while_the_breaker_is_open_leaves_within_two_seconds(
     workers: str, outages: Outages, new_export: New, new_upload: New, books: New
 ) -> None:
     upload = new_upload(outages.up, new_export(600))
@@ -160,7 +160,7 @@ def test_a_stop_while_the_breaker_is_open_leaves_within_two_seconds_and_loses_no
     assert told.undelivered == []
 
 
-def test_a_stop_during_a_long_retry_after_leaves_within_two_seconds_and_loses_nothing(
+def test_a_stop_during_a_long_retry_after_leaves_within_two_seconds(
     api: New, tmp_path: Path, new_export: New, new_upload: New, books: New
 ) -> None:
     database = ("--database", str(tmp_path / "spots.db"))

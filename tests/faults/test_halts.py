@@ -24,7 +24,7 @@ def scripted() -> Iterator[Scripted]:
 
 
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 405])
-def test_a_wrong_url_or_token_halts_with_what_the_api_said_and_dead_letters_nothing(
+def test_a_wrong_url_or_token_halts_with_what_the_api_said(
     status: int, scripted: Scripted, new_export: New, new_upload: New
 ) -> None:
     scripted.always = answer(status, PROBLEM, Content_Type="application/problem+json")
@@ -42,7 +42,7 @@ def test_a_wrong_url_or_token_halts_with_what_the_api_said_and_dead_letters_noth
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_token_revoked_in_the_night_halts_and_the_next_run_goes_on_exactly(
+def test_a_token_revoked_in_the_night_halts_and_costs_nothing(
     status: int, scripted: Scripted, new_export: New, new_upload: New
 ) -> None:
     path = new_export(300, bad=0)
@@ -61,7 +61,7 @@ def test_a_token_revoked_in_the_night_halts_and_the_next_run_goes_on_exactly(
     assert len({request_id for _, request_id in scripted.scheduled}) == 300
 
 
-def test_a_certificate_that_nobody_vouches_for_halts_before_the_token_is_sent(
+def test_a_certificate_not_trusted_halts_before_the_token_is_sent(
     tmp_path: Path, scripted: Scripted, new_export: New, new_upload: New
 ) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
