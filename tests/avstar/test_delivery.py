@@ -604,6 +604,28 @@ async def test_asked_to_stop_during_a_long_pause_it_leaves_at_once(
     assert time.monotonic() - began < 2
 
 
+async def test_asked_to_stop_while_a_probe_has_no_answer_it_leaves_at_once(
+    serve, new_delivery, spots
+):
+    times = []
+
+    async def handler(_):
+        times.append(time.monotonic())
+        await asyncio.sleep(30 if len(times) > 1 else 0)
+        return web.Response(status=500)
+
+    delivery = new_delivery(
+        await serve(handler),
+        concurrency=1,
+        breaker_failures=1,
+        breaker_pause=1.2,
+        stopping=lambda: len(times) > 1,
+    )
+    with pytest.raises(StoppedError, match="during a pause"):
+        await delivery.deliver(spots(3))
+    assert time.monotonic() - times[1] < 2
+
+
 async def test_a_short_pause_is_waited_for_when_asked_to_stop(serve, new_delivery, spots):
     script = Script(429, 201, headers={"Retry-After": "1"})
     delivery = new_delivery(await serve(script.answer), stopping=lambda: True)
