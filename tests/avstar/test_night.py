@@ -1,15 +1,12 @@
 """A night of eight hours with the API down, in virtual time: what it costs."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
-from connectors.avstar import drain
+from connectors.avstar import delivery, drain
 from connectors.avstar.answer import Answer
-from connectors.avstar.breaker import Breaker
-from connectors.avstar.delivery import Delivery
-from connectors.avstar.gate import Gate
-from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken
@@ -17,6 +14,7 @@ from connectors.records import Receipt
 
 HOUR = 3600.0
 RATE = Rate(600, 60)
+TOKEN = StaticToken("t")
 DOWN = Answer(500, "down for the night")
 REFUSED = Answer(None, "connection failed: refused")
 THROTTLED = Answer(429, "not tonight", 600.0)
@@ -47,12 +45,12 @@ def virtual_delivery(monkeypatch):
     """Make deliveries whose clock is the loop's; who waits for hours is not looked at so often."""
     monkeypatch.setattr(drain, "_LOOK_SECONDS", 60.0)
 
+    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: 0.0))
+
     def virtual_delivery(api):
-        loop, settings = asyncio.get_running_loop(), AvstarSettings(api_url="http://a", rate=RATE)
-        made = Delivery(settings, RATE, StaticToken("t"))
-        breaker = Breaker(settings.breaker_failures, settings.breaker_pause)
-        made._gate = Gate(WindowLimiter(RATE, loop.time()), breaker, loop.time)
-        made._drain = drain.Drain(lambda: False, 30.0, made._gate.pause_left)
+        made = delivery.Delivery(AvstarSettings(api_url="http://a", rate=RATE), RATE, TOKEN)
+        made._gate._clock = asyncio.get_running_loop().time
+        made._gate._paused_from = made._gate._paused_until = 0.0
         made._client = api
         return made
 
