@@ -13,6 +13,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
+pytest_plugins = ["tests.processes"]
+
 ROOT = Path(__file__).parents[1]
 COMMAND = "import typer; from dataflows.cli.sandbox import sandbox; typer.run(sandbox)"
 READY = "Avstar sandbox listening on "

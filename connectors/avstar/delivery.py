@@ -11,6 +11,7 @@ from connectors.avstar.backoff import backoff
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
 from connectors.avstar.drain import Drain
+from connectors.avstar.events import log_retry, log_undelivered
 from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.outcome import Verdict, judge
@@ -57,6 +58,7 @@ class Delivery:
             WindowLimiter(rate, time.monotonic()),
             Breaker(settings.breaker_failures, settings.breaker_pause),
         )
+        self._in_hand = 0
         self._drain = Drain(stopping, settings.drain_seconds, self._gate.pause_left)
 
     async def deliver(self, spots: Sequence[Spot]) -> list[Settled]:
@@ -68,7 +70,7 @@ class Delivery:
         """
         settled: dict[int, Settled] = {}
         todo = iter(enumerate(spots))
-        lanes = min(self._settings.concurrency, len(spots))
+        self._in_hand = lanes = min(self._settings.concurrency, len(spots))
         try:
             await self._client.open()
             await self._drain.run([self._work(todo, settled) for _ in range(lanes)])
@@ -84,12 +86,15 @@ class Delivery:
     async def _work(self, todo: Iterator[tuple[int, Spot]], settled: dict[int, Settled]) -> None:
         for i, spot in todo:
             settled[i] = one = await self._settle(spot)
+            if isinstance(one, DeadLetter):
+                log_undelivered(one)
             self._watch(one, self._gate.quota_used())
+        self._in_hand -= 1
 
     async def _settle(self, spot: Spot) -> Settled:
         tries = Tries(spot)
         while admission := await self._gate.enter(tries.openings):
-            tries.openings = admission.openings
+            tries.openings = None if admission.probe else admission.openings
             verdict = await self._attempt(tries)
             if settled := self._learn(verdict, tries, admission):
                 return settled
@@ -119,7 +124,7 @@ class Delivery:
             self._gate.throttled(admission, self._pause(tries))
             return None
         if verdict is Verdict.TRANSIENT:
-            tries.failures += 1
+            tries.failures += self._counts(admission)
             self._gate.failed(admission)
             exhausted = tries.failures >= self._settings.max_attempts
             return tries.dead_letter("retries_exhausted") if exhausted else None
@@ -132,6 +137,15 @@ class Delivery:
         return tries.dead_letter(
             "conflicting_duplicate" if verdict is Verdict.CONFLICT else "rejected"
         )
+
+    def _counts(self, admission: Admission) -> bool:
+        """Tell whether a failure uses up an attempt at its spot.
+
+        That of a probe does not, or a night's outage would end as dead letters: the spot stays in
+        hand and the next one probes. With no more spots in hand than it takes to open the breaker
+        it does, since then they may all be bad themselves and would hold up the others for ever.
+        """
+        return not admission.probe or self._in_hand <= self._settings.breaker_failures
 
     async def _renew(self, tries: Tries) -> None:
         """Fetch the token again, once for all that were refused; refused still, the run halts."""
@@ -148,17 +162,7 @@ class Delivery:
             base=self._settings.backoff_base,
             most=self._settings.backoff_max,
         )
-        log.info(
-            "retry",
-            extra={
-                "request_id": tries.spot.request_id,
-                "line": tries.spot.line,
-                "attempt": tries.attempts,
-                "status": tries.answer.status,
-                "detail": tries.answer.detail,
-                "wait_seconds": round(wait, 3),
-            },
-        )
+        log_retry(tries, wait)
         await asyncio.sleep(wait)
 
     def _pause(self, tries: Tries) -> float:

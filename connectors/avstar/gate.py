@@ -13,10 +13,14 @@ log = logging.getLogger(__name__)
 
 
 class Admission(NamedTuple):
-    """Leave to make one attempt: when it was given, and the breaker's openings until then."""
+    """Leave to make one attempt: when it was given, and the breaker's openings until then.
+
+    `probe` says that it is the one attempt that an open breaker lets through.
+    """
 
     at: float
     openings: int
+    probe: bool
 
 
 class Gate:
@@ -61,13 +65,16 @@ class Gate:
         """Wait until an attempt may start.
 
         Args:
-            tried_at: The breaker's openings at the spot's attempt before, None if it had none.
+            tried_at: The breaker's openings at the spot's attempt before; None if it had none, or
+                if that was a probe, whose failure speaks of the API and not of the spot.
 
         Returns:
             None if the breaker opened since that attempt: the spot is to be parked.
         """
+        if self._parks(tried_at):
+            return None  # at once: whoever has the turn may wait for the whole pause
         async with self._turn:
-            while tried_at is None or tried_at == self.openings:
+            while not self._parks(tried_at):
                 now = self._clock()
                 wait = self._wait(now)
                 if wait <= 0:
@@ -108,11 +115,15 @@ class Gate:
             )
 
     def _admit(self, now: float) -> Admission:
-        if self._breaker.state(now) is State.HALF_OPEN:
+        probe = self._breaker.state(now) is State.HALF_OPEN
+        if probe:
             self._breaker.probe()
             log.warning("breaker half open", extra={"openings": self.openings})
         self._limiter.start(now)
-        return Admission(now, self.openings)
+        return Admission(now, self.openings, probe)
+
+    def _parks(self, tried_at: int | None) -> bool:
+        return tried_at is not None and tried_at != self.openings
 
     def _wait(self, now: float) -> float:
         state = self._breaker.state(now)
