@@ -42,6 +42,9 @@ class SandboxHandle:
     def faults(self, probabilities: Mapping[str, object]) -> None:
         self._send("PUT", "faults", probabilities)
 
+    def oauth_faults(self, probabilities: Mapping[str, object]) -> None:
+        self._send("PUT", "oauth-faults", probabilities)
+
     def set_token(self, token: str) -> None:
         self._send("PUT", "token", {"token": token})
         self.token = token
