@@ -1,6 +1,8 @@
 """The HTTP client: one attempt a call. Retries, quota and pauses are others' affair."""
 
 import asyncio
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -28,20 +30,7 @@ class Client:
 
     async def open(self) -> None:
         """Open the session, if it is not open; needs the running event loop."""
-        settings = self._settings
-        self._session = self._session or aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=settings.concurrency,
-                limit_per_host=settings.concurrency,
-                keepalive_timeout=_KEEPALIVE_SECONDS,
-                ttl_dns_cache=_DNS_SECONDS,
-            ),
-            timeout=aiohttp.ClientTimeout(
-                total=settings.request_timeout, connect=settings.connect_timeout
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=("Accept", "Accept-Encoding"),  # answers are short, and problems JSON
-        )
+        self._session = self._session or _new_session(self._settings)
 
     async def close(self) -> None:
         """Close the session and its connections."""
@@ -53,23 +42,64 @@ class Client:
         """Post one spot once and say what came back; network faults are answers too."""
         if self._session is None:
             raise RuntimeError("the client is not open")
-        try:
-            async with self._session.post(
-                self._url, data=body(spot), headers=headers(spot, token), allow_redirects=False
-            ) as response:
-                content = await _read(response)
-                return read_answer(response.status, response.headers, _without(token, content))
-        except aiohttp.ClientConnectorCertificateError as error:
-            return Answer(None, f"certificate not trusted: {error}", misconfigured=True)
-        except asyncio.TimeoutError as error:
-            return Answer(None, f"no answer in time: {error or 'timeout'}")
-        except (aiohttp.ClientError, OSError) as error:
-            return Answer(None, f"connection failed: {error or type(error).__name__}")
+        reply = await _post(self._session, self._url, body(spot), headers(spot, token))
+        if isinstance(reply, Answer):
+            return reply
+        return read_answer(reply.status, reply.headers, without(token, reply.body))
 
 
-def _without(token: str, content: bytes) -> bytes:
-    """Mask the token, which a server may repeat in its words; a toy of a token is no secret."""
-    return content.replace(token.encode(), b"***") if len(token) >= _SECRET_LENGTH else content
+class Reply(NamedTuple):
+    """An HTTP response as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def post_form(
+    url: str, form: Mapping[str, str], sent: Mapping[str, str], settings: AvstarSettings
+) -> Reply | Answer:
+    """Post a form once, in a session of its own, and say what came back; faults are answers."""
+    async with _new_session(settings) as session:
+        return await _post(session, URL(url), aiohttp.FormData(form), sent)
+
+
+def _new_session(settings: AvstarSettings) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=settings.concurrency,
+            limit_per_host=settings.concurrency,
+            keepalive_timeout=_KEEPALIVE_SECONDS,
+            ttl_dns_cache=_DNS_SECONDS,
+        ),
+        timeout=aiohttp.ClientTimeout(
+            total=settings.request_timeout, connect=settings.connect_timeout
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("Accept", "Accept-Encoding"),  # answers are short, and problems JSON
+    )
+
+
+async def _post(
+    session: aiohttp.ClientSession,
+    url: URL,
+    data: bytes | aiohttp.FormData,
+    sent: Mapping[str, str],
+) -> Reply | Answer:
+    try:
+        async with session.post(url, data=data, headers=sent, allow_redirects=False) as response:
+            return Reply(response.status, response.headers, await _read(response))
+    except aiohttp.ClientConnectorCertificateError as error:
+        return Answer(None, f"certificate not trusted: {error}", misconfigured=True)
+    except asyncio.TimeoutError as error:
+        return Answer(None, f"no answer in time: {error or 'timeout'}")
+    except (aiohttp.ClientError, OSError) as error:
+        return Answer(None, f"connection failed: {error or type(error).__name__}")
+
+
+def without(secret: str, content: bytes) -> bytes:
+    """Mask a secret, which a server may repeat in its words; a toy of a secret is none."""
+    return content.replace(secret.encode(), b"***") if len(secret) >= _SECRET_LENGTH else content
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

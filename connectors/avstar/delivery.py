@@ -10,6 +10,7 @@ from connectors.avstar.answer import Answer
 from connectors.avstar.backoff import backoff
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.drain import Drain
 from connectors.avstar.events import log_retry, log_undelivered
 from connectors.avstar.gate import Admission, Gate
@@ -17,7 +18,6 @@ from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
-from connectors.avstar.token import Credentials, TokenSource
 from connectors.avstar.tries import Tries
 from connectors.errors import HaltedError
 from connectors.records import DeadLetter, Receipt, Spot
@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 Settled = Receipt | DeadLetter
 Watch = Callable[[Settled, float], None]
 """Told of every settled spot, with the share of the quota in use then."""
+
+_MOST_REFUSALS = 10
+"""401s in a row at one spot that halt the run, even if its token was replaced before each came."""
 
 _UNTOLD_PAUSE_SECONDS = 1.0
 """Longest first pause after a 429 that does not say how long to wait."""
@@ -43,7 +46,7 @@ class Delivery:
         self,
         settings: AvstarSettings,
         rate: Rate,
-        token: TokenSource,
+        credentials: Credentials,
         *,
         proven: bool = False,
         stopping: Callable[[], bool] = lambda: False,
@@ -52,14 +55,14 @@ class Delivery:
         self.proven = proven
         self._settings = settings
         self._watch = watch
-        self._credentials = Credentials(token)
+        self._credentials = credentials
         self._client = Client(settings)
         self._gate = Gate(
             WindowLimiter(rate, time.monotonic()),
             Breaker(settings.breaker_failures, settings.breaker_pause),
         )
         self._in_hand = 0
-        self._drain = Drain(stopping, settings.drain_seconds, self._gate.pause_left)
+        self._drain = Drain(stopping, settings.drain_seconds, self._pause_left)
 
     async def deliver(self, spots: Sequence[Spot]) -> list[Settled]:
         """Settle every spot, in the order given; nothing is in flight when it returns.
@@ -93,7 +96,7 @@ class Delivery:
 
     async def _settle(self, spot: Spot) -> Settled:
         tries = Tries(spot)
-        while admission := await self._gate.enter(tries.openings):
+        while admission := await self._enter(tries):
             tries.openings = None if admission.probe else admission.openings
             verdict = await self._attempt(tries)
             if settled := self._learn(verdict, tries, admission):
@@ -101,16 +104,20 @@ class Delivery:
             if verdict is Verdict.UNAUTHORIZED:
                 await self._renew(tries)
                 continue
-            tries.refusals = 0
+            tries.refusals, tries.refused_at = 0, None
             if verdict is Verdict.TRANSIENT and not self._gate.opened_since(admission):
                 await self._back_off(tries)
         return tries.dead_letter("circuit_open")
 
+    async def _enter(self, tries: Tries) -> Admission | None:
+        await self._credentials.current()  # who waits for a token waits outside of the gate
+        return await self._gate.enter(tries.openings)
+
     async def _attempt(self, tries: Tries) -> Verdict:
         try:
-            tries.token = await self._credentials.token()
+            tries.lease = await self._credentials.current()
             tries.attempts += 1
-            tries.answer = await self._client.attempt(tries.spot, tries.token)
+            tries.answer = await self._client.attempt(tries.spot, tries.lease.secret)
         finally:
             self._gate.leave()
         return judge(tries.answer, proven=self.proven)
@@ -148,12 +155,15 @@ class Delivery:
         return not admission.probe or self._in_hand <= self._settings.breaker_failures
 
     async def _renew(self, tries: Tries) -> None:
-        """Fetch the token again, once for all that were refused; refused still, the run halts."""
+        """Have the token renewed, once for all that were refused; refused still, the run halts."""
         tries.refusals += 1
-        if tries.refusals > 1:
+        final = self._credentials.refused_still(tries.lease, tries.refused_at)
+        if final or tries.refusals > _MOST_REFUSALS:
             raise HaltedError(self._wrong(tries.answer))
-        await self._credentials.renewed(tries.token)
-        log.warning("token refused, fetched again", extra={"request_id": tries.spot.request_id})
+        if tries.refused_at is None:
+            tries.refused_at = self._credentials.now()
+        log.warning("token refused", extra={"request_id": tries.spot.request_id})
+        await self._credentials.renewed(tries.lease)
 
     async def _back_off(self, tries: Tries) -> None:
         wait = backoff(
@@ -164,6 +174,9 @@ class Delivery:
         )
         log_retry(tries, wait)
         await asyncio.sleep(wait)
+
+    def _pause_left(self) -> float:
+        return max(self._gate.pause_left(), self._credentials.pause_left())
 
     def _pause(self, tries: Tries) -> float:
         told = tries.answer.retry_after

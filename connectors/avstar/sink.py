@@ -6,6 +6,7 @@ from typing import Any
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from typing_extensions import override
 
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken, TokenSource
@@ -53,7 +54,8 @@ class AvstarSink(DynamicSink[Spot]):
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = AvstarSettings(api_url=settings) if isinstance(settings, str) else settings
-        self._token = StaticToken(token) if isinstance(token, str) else token
+        source = StaticToken(token) if isinstance(token, str) else token
+        self._credentials = Credentials(source, self._settings)
         self._on_dead_letter = on_dead_letter
         self._stopping = stopping
 
@@ -62,7 +64,7 @@ class AvstarSink(DynamicSink[Spot]):
         rate = self._settings.rate.share(worker_count)
 
         def new_delivery() -> Delivery:
-            return Delivery(self._settings, rate, self._token, stopping=self._stopping)
+            return Delivery(self._settings, rate, self._credentials, stopping=self._stopping)
 
         return _Partition(new_delivery, self._on_dead_letter)
 

@@ -10,11 +10,12 @@ from itertools import pairwise
 import pytest
 from aiohttp import web
 
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.rate import Rate
 from connectors.avstar.sandbox import Faults
 from connectors.avstar.settings import AvstarSettings
-from connectors.avstar.token import StaticToken, TokenFile
+from connectors.avstar.token import StaticToken, Token, TokenFile
 from connectors.errors import HaltedError, StoppedError
 from connectors.records import DeadLetter, Receipt
 
@@ -35,11 +36,12 @@ async def new_delivery():
 
     def new_delivery(url, *, token="sandbox", proven=False, stopping=None, watch=None, **settings):
         patience = AvstarSettings(api_url=url, **{**IMPATIENT, **settings})
+        source = StaticToken(token) if isinstance(token, str) else token
         made.append(
             Delivery(
                 patience,
                 patience.rate,
-                StaticToken(token) if isinstance(token, str) else token,
+                Credentials(source, patience),
                 proven=proven,
                 stopping=stopping or (lambda: False),
                 watch=watch or (lambda _settled, _used: None),
@@ -154,7 +156,7 @@ async def test_a_token_that_expires_again_and_again_is_renewed_each_time(
         async def fetch(self):
             self.issued += 1
             await api.set_token(f"token-{self.issued}")
-            return f"token-{self.issued}"
+            return Token(f"token-{self.issued}")
 
     issuer = Issuer()
     settled = await new_delivery(api.url, token=issuer, concurrency=1).deliver(many)
@@ -284,7 +286,7 @@ class Issuer:
     async def fetch(self):
         self.fetched += 1
         await asyncio.sleep(0.001)
-        return f"t{self.fetched}"
+        return Token(f"t{self.fetched}")
 
 
 async def test_an_expired_token_is_read_again_from_its_file(
@@ -303,7 +305,7 @@ async def test_an_expired_token_is_read_again_from_its_file(
 
     assert outcomes(settled) == {"accepted": 35}
     assert (await api.stats())["unauthorized"] <= 20
-    assert "token refused, fetched again" in caplog.text
+    assert "token refused" in caplog.text
     assert "secret" not in caplog.text + repr([vars(record) for record in caplog.records])
 
 

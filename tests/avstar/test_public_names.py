@@ -10,10 +10,13 @@ PUBLIC = [
     "AvstarSettings",
     "AvstarSink",
     "DeliverOut",
+    "OAuthToken",
     "Rate",
     "StaticToken",
+    "Token",
     "TokenFile",
     "TokenSource",
+    "TokenUnavailableError",
     "UndeliveredError",
     "deliver",
 ]
