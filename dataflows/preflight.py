@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors.errors import RefusedError
+from dataflows.credentials import check_token, token_source
 from dataflows.settings import Settings
 
 
@@ -14,15 +15,18 @@ def check_settings(settings: Settings) -> None:
 
     Raises:
         RefusedError: A setting is missing or out of range, the ledgers' folder cannot be written,
-            or the API's host has no address.
+            a host has no address, or there is no token to be had.
     """
     _check_out(settings.out_folder)
     if settings.validate_only:
         return
     delivery = settings.delivery()
     delivery.rate.share(settings.delivery_lanes)
-    settings.token_source()
-    _check_host(delivery.api_url)
+    source = token_source(settings)
+    _check_host(delivery.api_url, "the API's host", "--api-url")
+    if settings.oauth_url:
+        _check_host(settings.oauth_url, "the token endpoint's host", "--oauth-url")
+    check_token(source)
 
 
 def _check_out(folder: Path) -> None:
@@ -34,11 +38,11 @@ def _check_out(folder: Path) -> None:
         raise RefusedError(f"{folder} cannot be written; choose another folder for --out")
 
 
-def _check_host(url: str) -> None:
-    """Look the host up. An API that is down is waited for; a name that does not exist is not."""
+def _check_host(url: str, whose: str, option: str) -> None:
+    """Look the host up. A server that is down is waited for; a name that does not exist is not."""
     host = urlsplit(url).hostname
     try:
         socket.getaddrinfo(host, None)
     except (socket.gaierror, UnicodeError) as error:
         if isinstance(error, UnicodeError) or error.errno == socket.EAI_NONAME:
-            raise RefusedError(f"the API's host {host} is unknown; check --api-url") from None
+            raise RefusedError(f"{whose} {host} is unknown; check {option}") from None
