@@ -15,7 +15,6 @@ from connectors.records import Spot
 _BODY_LIMIT = 64 << 10
 """Bytes of an answer that are read; a longer one costs its connection, not our memory."""
 
-_SECRET_LENGTH = 8
 _DNS_SECONDS = 300
 _KEEPALIVE_SECONDS = 60.0
 
@@ -45,7 +44,7 @@ class Client:
         reply = await _post(self._session, self._url, body(spot), headers(spot, token))
         if isinstance(reply, Answer):
             return reply
-        return read_answer(reply.status, reply.headers, without(token, reply.body))
+        return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
 
 
 class Reply(NamedTuple):
@@ -95,11 +94,6 @@ async def _post(
         return Answer(None, f"no answer in time: {error or 'timeout'}")
     except (aiohttp.ClientError, OSError) as error:
         return Answer(None, f"connection failed: {error or type(error).__name__}")
-
-
-def without(secret: str, content: bytes) -> bytes:
-    """Mask a secret, which a server may repeat in its words; a toy of a secret is none."""
-    return content.replace(secret.encode(), b"***") if len(secret) >= _SECRET_LENGTH else content
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

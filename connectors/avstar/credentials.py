@@ -64,6 +64,7 @@ class Credentials:
         self._clock = clock
         self._lease: Lease | None = None
         self._renewal = asyncio.Lock()
+        self._failures = 0
         self._paused_until = -inf
         self._chance = uuid4().hex  # so that the processes of a cluster do not ask all at once
 
@@ -97,10 +98,14 @@ class Credentials:
         return self._clock()
 
     def pause_left(self) -> float:
-        """Return the seconds until a token is asked for again, while there is none to send."""
+        """Return for how many seconds there may be no token to send, 0.0 if all is well.
+
+        While the source is asked once more, that is the longest wait that follows if it has none.
+        """
         now = self._clock()
-        held = self._lease is not None and now < self._lease.end
-        return 0.0 if held else max(0.0, self._paused_until - now)
+        if not self._failures or (self._lease is not None and now < self._lease.end):
+            return 0.0
+        return max(self._settings.backoff_max, self._paused_until - now)
 
     async def _newer(self, old: Lease | None) -> Lease:
         async with self._renewal:
@@ -109,23 +114,24 @@ class Credentials:
             return self._lease
 
     async def _fetch(self) -> Lease:
-        failures = 0
+        self._failures = 0
         while True:
             asked = self._clock()
             try:
                 token = await self._source.fetch()
             except TokenUnavailableError as error:
-                failures += 1
-                await self._wait(failures, error)
+                await self._wait(error)
             else:
+                self._failures = 0
                 log.info("token fetched", extra={"lifetime_seconds": token.lifetime})
                 return Lease.of(token, asked)
 
-    async def _wait(self, failures: int, error: TokenUnavailableError) -> None:
+    async def _wait(self, error: TokenUnavailableError) -> None:
+        self._failures += 1
         wait = error.retry_after
         if wait is None:
             base, most = self._settings.backoff_base, self._settings.backoff_max
-            wait = backoff(self._chance, failures, base=base, most=most)
+            wait = backoff(self._chance, self._failures, base=base, most=most)
         log.warning("no token", extra={"detail": str(error), "wait_seconds": round(wait, 3)})
         self._paused_until = self._clock() + wait
         await asyncio.sleep(wait)

@@ -5,6 +5,7 @@ OAuth wants to be told, and the waiting and the words for people would still be 
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from http import HTTPStatus as Http
 from math import isfinite
 from pathlib import Path
@@ -14,8 +15,8 @@ from urllib.parse import quote_plus, urlsplit
 from pydantic_core import from_json
 from typing_extensions import override
 
-from connectors.avstar.answer import DETAIL_LIMIT, Answer, read_answer
-from connectors.avstar.client import Reply, post_form, without
+from connectors.avstar.answer import Answer, in_short, read_answer
+from connectors.avstar.client import Reply, post_form
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import Token, TokenUnavailableError, read_secret, usable
 from connectors.errors import AvstarError, HaltedError, RefusedError
@@ -66,10 +67,7 @@ class OAuthToken:
         basic = b64encode(f"{name}:{quote_plus(secret)}".encode()).decode()
         sent = {"Authorization": f"Basic {basic}", "Accept": "application/json"}
         reply = await post_form(self._url, self._form, sent, self._settings)
-        if isinstance(reply, Reply):
-            for one in (basic, quote_plus(secret), secret):
-                reply = reply._replace(body=without(one, reply.body))
-        return read_token(reply, self._place)
+        return read_token(reply, self._place, secrets=[basic, quote_plus(secret), secret])
 
     def _read_secret(self) -> str:
         if isinstance(self._secret, str):
@@ -83,8 +81,8 @@ class OAuthToken:
         return f"OAuthToken({self._place!r}, {self._client_id!r}, ***)"
 
 
-def read_token(reply: Reply | Answer, place: str) -> Token:
-    """Read the answer of a token endpoint; `place` is its address.
+def read_token(reply: Reply | Answer, place: str, secrets: Sequence[str] = ()) -> Token:
+    """Read the answer of a token endpoint; `place` is its address, `secrets` are not repeated.
 
     Raises:
         TokenUnavailableError: The endpoint has none now.
@@ -97,7 +95,7 @@ def read_token(reply: Reply | Answer, place: str) -> Token:
     document = _document(reply.body)
     if Http.OK <= reply.status < Http.MULTIPLE_CHOICES:
         return _issued(document, place)
-    raise _refusal(reply, document, place)
+    raise _refusal(reply, document, place, secrets)
 
 
 def _issued(document: dict[str, Any], place: str) -> Token:
@@ -112,11 +110,14 @@ def _issued(document: dict[str, Any], place: str) -> Token:
         raise HaltedError(str(error)) from None
 
 
-def _refusal(reply: Reply, document: dict[str, Any], place: str) -> AvstarError:
-    answer = read_answer(reply.status, reply.headers, reply.body)
+def _refusal(
+    reply: Reply, document: dict[str, Any], place: str, secrets: Sequence[str]
+) -> AvstarError:
+    answer = read_answer(reply.status, reply.headers, reply.body, secrets=secrets)
     words = ": ".join(str(document[key]) for key in _WORDS if document.get(key))
-    detail = " ".join(words.split())[:DETAIL_LIMIT] or answer.detail or "no explanation"
-    said = f"answered {reply.status} ({detail})"
+    said = (
+        f"answered {reply.status} ({in_short(words, secrets) or answer.detail or 'no explanation'})"
+    )
     later = reply.status in _LATER or reply.status >= Http.INTERNAL_SERVER_ERROR
     if later or document.get("error") in _LATER_CODES:
         return TokenUnavailableError(f"token endpoint {place} {said}", answer.retry_after)

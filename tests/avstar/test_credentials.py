@@ -233,6 +233,21 @@ def test_the_pause_left_is_the_time_until_the_source_is_asked_again(virtually):
     virtually(scene())
 
 
+def test_while_a_source_in_trouble_is_asked_once_more_the_longest_wait_may_follow(virtually):
+    async def scene():
+        source = Issuer(*(TokenUnavailableError("down", 1) for _ in range(5)), seconds=10)
+        credentials = credentials_of(source)
+        waiting = asyncio.create_task(credentials.current())
+        await asyncio.sleep(5)
+        assert credentials.pause_left() == 0, "the first time it may well have one"
+        for moment in (10.5, 15, 21.5):
+            await asyncio.sleep(moment - credentials.now())
+            assert credentials.pause_left() == 30
+        await waiting
+
+    virtually(scene())
+
+
 def test_there_is_no_pause_while_the_old_token_is_good(virtually):
     async def scene():
         source = Issuer(lifetime=1000)
