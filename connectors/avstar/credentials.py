@@ -18,6 +18,9 @@ _MARGIN_SECONDS = 60.0
 _MARGIN_SHARE = 0.1
 """A token is renewed this long before it runs out, or this share of its life, if that is less."""
 
+_MOST_REFUSALS = 10
+"""401s in a row at one spot that are final, even if its token was replaced before each came."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lease:
@@ -39,6 +42,14 @@ class Lease:
         margin = min(_MARGIN_SECONDS, _MARGIN_SHARE * token.lifetime)
         end = asked + token.lifetime
         return cls(token.secret, asked, end - margin, end)
+
+
+@dataclass(slots=True)
+class Refusals:
+    """401s in a row at one spot: how many, and when the first came."""
+
+    count: int = 0
+    since: float = inf
 
 
 class Credentials:
@@ -85,17 +96,19 @@ class Credentials:
             self._lease = None
         return await self._newer(refused)
 
-    def refused_still(self, lease: Lease, since: float | None) -> bool:
-        """Tell whether a refusal is final.
+    async def replace(self, refused: Lease, refusals: Refusals) -> bool:
+        """Take note of a 401 and see to another token. False if the refusal is final.
 
-        It is if the token is the one in use, and was asked for after the first refusal in a row
-        (`since`, None if this is it). One that has been replaced meanwhile says nothing.
+        It is if the token is the one in use and was asked for after the spot's first refusal: a
+        renewal that was under way then, or a token replaced meanwhile, says nothing of it.
         """
-        return since is not None and lease is self._lease and lease.asked >= since
-
-    def now(self) -> float:
-        """Return the time in seconds, as in a lease."""
-        return self._clock()
+        refusals.count += 1
+        final = refused is self._lease and refused.asked >= refusals.since
+        if final or refusals.count > _MOST_REFUSALS:
+            return False
+        refusals.since = min(refusals.since, self._clock())
+        await self.renewed(refused)
+        return True
 
     def pause_left(self) -> float:
         """Return for how many seconds there may be no token to send, 0.0 if all is well.

@@ -10,7 +10,7 @@ from connectors.avstar.answer import Answer
 from connectors.avstar.backoff import backoff
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
-from connectors.avstar.credentials import Credentials
+from connectors.avstar.credentials import Credentials, Refusals
 from connectors.avstar.drain import Drain
 from connectors.avstar.events import log_retry, log_undelivered
 from connectors.avstar.gate import Admission, Gate
@@ -27,9 +27,6 @@ log = logging.getLogger(__name__)
 Settled = Receipt | DeadLetter
 Watch = Callable[[Settled, float], None]
 """Told of every settled spot, with the share of the quota in use then."""
-
-_MOST_REFUSALS = 10
-"""401s in a row at one spot that halt the run, even if its token was replaced before each came."""
 
 _UNTOLD_PAUSE_SECONDS = 1.0
 """Longest first pause after a 429 that does not say how long to wait."""
@@ -104,7 +101,7 @@ class Delivery:
             if verdict is Verdict.UNAUTHORIZED:
                 await self._renew(tries)
                 continue
-            tries.refusals, tries.refused_at = 0, None
+            tries.refusals = Refusals()
             if verdict is Verdict.TRANSIENT and not self._gate.opened_since(admission):
                 await self._back_off(tries)
         return tries.dead_letter("circuit_open")
@@ -156,14 +153,9 @@ class Delivery:
 
     async def _renew(self, tries: Tries) -> None:
         """Have the token renewed, once for all that were refused; refused still, the run halts."""
-        tries.refusals += 1
-        final = self._credentials.refused_still(tries.lease, tries.refused_at)
-        if final or tries.refusals > _MOST_REFUSALS:
-            raise HaltedError(self._wrong(tries.answer))
-        if tries.refused_at is None:
-            tries.refused_at = self._credentials.now()
         log.warning("token refused", extra={"request_id": tries.spot.request_id})
-        await self._credentials.renewed(tries.lease)
+        if not await self._credentials.replace(tries.lease, tries.refusals):
+            raise HaltedError(self._wrong(tries.answer))
 
     async def _back_off(self, tries: Tries) -> None:
         wait = backoff(

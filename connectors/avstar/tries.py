@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 
 from connectors.avstar.answer import Answer
-from connectors.avstar.credentials import Lease
+from connectors.avstar.credentials import Lease, Refusals
 from connectors.records import DeadLetter, Reason, Receipt, Spot
 
 _REDRIVABLE: frozenset[Reason] = frozenset({"circuit_open", "retries_exhausted"})
@@ -15,9 +15,9 @@ class Tries:
     """Attempts at one spot, and what came of the last one.
 
     `attempts` counts all requests, those answered 401 or 429 included; `failures` those that use
-    up the retries, `throttled` and `refusals` (401s in a row) those that do not. `refused_at` is
-    when the first of these came. `lease` is the token last sent. `openings` is the breaker's
-    count at the last admission, None before the first.
+    up the retries, `throttled` and `refusals` (401s in a row) those that do not. `lease` is the
+    token last sent. `openings` is the breaker's count at the last admission, None before the
+    first.
     """
 
     lease: Lease
@@ -29,7 +29,6 @@ class Tries:
         "lease",
         "openings",
         "refusals",
-        "refused_at",
         "spot",
         "throttled",
     )
@@ -40,8 +39,7 @@ class Tries:
         self.failures = 0
         self.throttled = 0
         self.openings: int | None = None
-        self.refusals = 0
-        self.refused_at: float | None = None
+        self.refusals = Refusals()
         self.answer = Answer(None, "never sent")
 
     def receipt(self, *, duplicate: bool) -> Receipt:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.avstar.credentials import Credentials, Lease
+from connectors.avstar.credentials import Credentials, Lease, Refusals
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import Token, TokenFile, TokenUnavailableError
 from connectors.errors import HaltedError
@@ -241,7 +241,7 @@ def test_while_a_source_in_trouble_is_asked_once_more_the_longest_wait_may_follo
         await asyncio.sleep(5)
         assert credentials.pause_left() == 0, "the first time it may well have one"
         for moment in (10.5, 15, 21.5):
-            await asyncio.sleep(moment - credentials.now())
+            await asyncio.sleep(moment - asyncio.get_running_loop().time())
             assert credentials.pause_left() == 30
         await waiting
 
@@ -292,41 +292,52 @@ async def test_a_failed_fetch_is_everybodys_failure_and_may_be_tried_again(tmp_p
 
 def test_a_refusal_is_final_for_a_token_asked_for_after_the_first_refusal(virtually):
     async def scene():
-        credentials = credentials_of(Issuer())
-        first = await credentials.current()
-        assert not credentials.refused_still(first, None)
-        await asyncio.sleep(1)
-        since = credentials.now()
-        second = await credentials.renewed(first)
-        assert credentials.refused_still(second, since)
+        credentials, refusals = credentials_of(Issuer()), Refusals()
+        assert await credentials.replace(await credentials.current(), refusals)
+        assert not await credentials.replace(await credentials.current(), refusals)
 
     virtually(scene())
 
 
 def test_a_token_that_was_asked_for_before_the_refusal_gets_another_chance(virtually):
     async def scene():
-        credentials = credentials_of(Issuer(seconds=2))
+        credentials, refusals = credentials_of(Issuer(seconds=2)), Refusals()
         first = await credentials.current()
-        renewal = asyncio.create_task(credentials.renewed(first))  # another request was refused
+        renewal = asyncio.create_task(credentials.replace(first, Refusals()))  # another spot's
         await asyncio.sleep(1)
-        since = credentials.now()  # ours is, while the renewal is under way
-        second = await credentials.renewed(first)
-        assert second is await renewal
-        assert not credentials.refused_still(second, since)
-        third = await credentials.renewed(second)
-        assert credentials.refused_still(third, since)
+        assert await credentials.replace(first, refusals)  # while it is under way
+        assert await renewal
+        second = await credentials.current()
+        assert await credentials.replace(second, refusals)
+        assert [lease.secret for lease in (second, await credentials.current())] == ["t2", "t3"]
+        assert not await credentials.replace(await credentials.current(), refusals)
 
     virtually(scene())
 
 
 def test_a_token_that_was_replaced_meanwhile_says_nothing(virtually):
     async def scene():
-        credentials = credentials_of(Issuer())
-        since = credentials.now()
-        second = await credentials.renewed(await credentials.current())
+        source, refusals = Issuer(), Refusals()
+        credentials = credentials_of(source)
+        assert await credentials.replace(await credentials.current(), refusals)
+        second = await credentials.current()
         third = await credentials.renewed(second)
-        assert not credentials.refused_still(second, since)
-        assert credentials.refused_still(third, since)
+        assert await credentials.replace(second, refusals)
+        assert await credentials.current() is third
+        assert len(source.asked) == 3
+        assert not await credentials.replace(third, refusals)
+
+    virtually(scene())
+
+
+def test_ten_refusals_in_a_row_are_all_that_any_spot_gets(virtually):
+    async def scene():
+        credentials, refusals = credentials_of(Issuer()), Refusals()
+        for _ in range(10):
+            old = await credentials.current()
+            await credentials.renewed(old)  # replaced before its refusal comes
+            assert await credentials.replace(old, refusals)
+        assert not await credentials.replace(old, refusals)
 
     virtually(scene())
 
