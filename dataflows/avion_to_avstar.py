@@ -20,6 +20,7 @@ from connectors.errors import AvstarError
 from connectors.ledger import record
 from connectors.records import Export
 from connectors.stop import Stop
+from dataflows.credentials import check_token, token_source
 from dataflows.exports import open_exports, unsealed
 from dataflows.memory import HeapGuard
 from dataflows.meter import Meter
@@ -56,7 +57,7 @@ def avion_to_avstar(
             "deliver",
             checked.spots,
             settings=settings.delivery(),
-            token=settings.token_source(),
+            token=token_source(settings),
             lanes=settings.delivery_lanes,
             stopping=stopping,
             watch=meter.settled,
@@ -79,6 +80,8 @@ def flow() -> Dataflow:
     """Build the dataflow from the environment, for `python -m bytewax.run`."""
     try:
         settings = load_settings()
+        if not settings.validate_only:
+            check_token(token_source(settings))
         exports = open_exports(settings)
         stop = Stop()
         stop_on_signals(stop)

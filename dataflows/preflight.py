@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors.errors import RefusedError
+from dataflows.credentials import check_token, token_source
 from dataflows.settings import Settings
 
 
@@ -14,19 +15,22 @@ def check_settings(settings: Settings) -> None:
 
     Raises:
         RefusedError: A setting is missing or out of range, the ledgers' folder cannot be written,
-            a certificate cannot be used, or the API's host or the proxy's has no address.
+            a certificate cannot be used, a host has no address, or there is no token to be had.
     """
     _check_out(settings.out_folder)
     if settings.validate_only:
         return
     delivery = settings.delivery()
     delivery.rate.share(settings.delivery_lanes)
-    settings.token_source()
     delivery.tls.context()
-    if delivery.proxy:  # which looks the API's host up for us
+    source = token_source(settings)
+    if delivery.proxy:  # which looks the others up for us
         _check_host(str(delivery.proxy), "the proxy's host", "--proxy")
     else:
         _check_host(delivery.api_url, "the API's host", "--api-url")
+        if settings.oauth_url:
+            _check_host(settings.oauth_url, "the token endpoint's host", "--oauth-url")
+    check_token(source)
 
 
 def _check_out(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """All settings, and the only reader of the environment: `AVSTAR_` and the name in capitals."""
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
-from connectors.avstar import AvstarSettings, Rate, StaticToken, TokenFile, TokenSource
-from connectors.errors import HaltedError, RefusedError
+from connectors.avstar import AvstarSettings, Rate
+from connectors.errors import RefusedError
 from dataflows.values import Paths, ProxyUrl, Quota, Stations, Zone
 
 PREFIX = "AVSTAR_"
@@ -28,6 +27,11 @@ class Settings(BaseSettings):
     api_url: str | None = Field(None, description="Address of the API, without /ingest")
     token: SecretStr | None = Field(None, description="Bearer token")
     token_file: Path | None = Field(None, description="File of the bearer token, re-read on 401")
+    oauth_url: str | None = Field(None, description="OAuth 2.0 token endpoint")
+    oauth_client_id: str | None = Field(None, description="ID of the OAuth client")
+    oauth_client_secret: SecretStr | None = Field(None, description="Secret of the OAuth client")
+    oauth_client_secret_file: Path | None = Field(None, description="File of that secret")
+    oauth_scope: str = Field("", description="What the token is asked to allow")
     rate: Quota = Field(
         Rate(600, 60), description="The API's quota: requests/seconds of its window"
     )
@@ -91,25 +95,6 @@ class Settings(BaseSettings):
             raise RefusedError("no API URL; give --api-url or set AVSTAR_API_URL")
         names = AvstarSettings.__dataclass_fields__
         return AvstarSettings(**{name: getattr(self, name) for name in names})
-
-    def token_source(self) -> TokenSource:
-        """Return where the token comes from.
-
-        Raises:
-            RefusedError: It was not given, or twice.
-        """
-        if self.token_file and self.token:
-            raise RefusedError("AVSTAR_TOKEN and AVSTAR_TOKEN_FILE are both set; keep one")
-        if self.token_file:
-            source = TokenFile(self.token_file)
-            try:
-                asyncio.run(source.fetch())  # found now rather than in the middle of the night
-            except HaltedError as error:
-                raise RefusedError(str(error)) from None
-            return source
-        if self.token is None:
-            raise RefusedError("no token; set AVSTAR_TOKEN or AVSTAR_TOKEN_FILE")
-        return StaticToken(self.token.get_secret_value())
 
 
 class _Fixed(Settings):

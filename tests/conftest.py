@@ -13,6 +13,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
+pytest_plugins = ["tests.processes"]
+
 ROOT = Path(__file__).parents[1]
 COMMAND = "import typer; from dataflows.cli.sandbox import sandbox; typer.run(sandbox)"
 READY = "Avstar sandbox listening on "
@@ -39,6 +41,9 @@ class SandboxHandle:
 
     def faults(self, probabilities: Mapping[str, object]) -> None:
         self._send("PUT", "faults", probabilities)
+
+    def oauth_faults(self, probabilities: Mapping[str, object]) -> None:
+        self._send("PUT", "oauth-faults", probabilities)
 
     def set_token(self, token: str) -> None:
         self._send("PUT", "token", {"token": token})

@@ -17,7 +17,7 @@ def test_every_setting_stands_in_the_table_and_no_other():
     assert told == [PREFIX + name.upper() for name in Settings.model_fields]
 
 
-def test_every_setting_is_an_option_but_the_token():
+def test_every_setting_is_an_option_but_the_secrets():
     shown = subprocess.run(
         [sys.executable, "-m", "dataflows.cli", "run", "--help"],
         cwd=ROOT,
@@ -27,9 +27,10 @@ def test_every_setting_is_an_option_but_the_token():
         text=True,
     ).stdout
     options = set(re.findall(r"--([a-z-]+)", shown))
-    wanted = {name.replace("_", "-") for name in Settings.model_fields} - {"exports", "token"}
+    secrets = {"token", "oauth-client-secret"}
+    wanted = {name.replace("_", "-") for name in Settings.model_fields} - {"exports", *secrets}
     assert wanted <= options
-    assert "token" not in options
+    assert not secrets & options
 
 
 def test_the_dataflow_of_the_readme_runs_as_it_stands(

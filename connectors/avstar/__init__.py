@@ -1,21 +1,31 @@
 """The Avstar scheduling API: delivery that keeps its quota and schedules nothing twice."""
 
+from connectors.avstar.oauth import OAuthToken
 from connectors.avstar.operators import DeliverOut, deliver
 from connectors.avstar.proxy import Proxy
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.sink import AvstarSink, UndeliveredError
-from connectors.avstar.token import StaticToken, TokenFile, TokenSource
+from connectors.avstar.token import (
+    StaticToken,
+    Token,
+    TokenFile,
+    TokenSource,
+    TokenUnavailableError,
+)
 
 __all__ = [
     "AvstarSettings",
     "AvstarSink",
     "DeliverOut",
+    "OAuthToken",
     "Proxy",
     "Rate",
     "StaticToken",
+    "Token",
     "TokenFile",
     "TokenSource",
+    "TokenUnavailableError",
     "UndeliveredError",
     "deliver",
 ]

@@ -1,6 +1,6 @@
 """What came back from one attempt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus as Http
@@ -11,6 +11,8 @@ from pydantic_core import from_json
 
 DETAIL_LIMIT = 500
 """Characters of the server's words that are kept: enough to act on."""
+
+_SECRET_LENGTH = 8
 
 
 class Answer(NamedTuple):
@@ -28,20 +30,37 @@ class Answer(NamedTuple):
 
 
 def read_answer(
-    status: int, headers: Mapping[str, str], body: bytes, now: datetime | None = None
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime | None = None,
+    *,
+    secrets: Sequence[str] = (),
 ) -> Answer:
-    """Make an answer of an HTTP response; RFC 9457 problems are understood."""
+    """Make an answer of an HTTP response; RFC 9457 problems are understood, `secrets` masked."""
     if status < Http.MULTIPLE_CHOICES:
         return Answer(status, "")  # it was accepted; what else it says is nobody's affair
     problem = _problem(headers.get("Content-Type", ""), body)
-    words = [str(problem[key]) for key in ("title", "detail") if problem.get(key)]
-    text = ": ".join(words) or body[:DETAIL_LIMIT].decode(errors="replace")
+    text = ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
+    text = text or body.decode(errors="replace")
+    if status < Http.BAD_REQUEST and (place := headers.get("Location")):
+        text = f"{text} redirects to {place.partition('?')[0]}"
     return Answer(
         status,
-        " ".join(text.split())[:DETAIL_LIMIT],
+        in_short(text, secrets),
         retry_after(headers.get("Retry-After"), headers.get("Date"), now),
         str(problem.get("type", "")),
     )
+
+
+def in_short(text: str, secrets: Sequence[str]) -> str:
+    """Put a server's words into one line, without the secrets that it may repeat.
+
+    A toy of a secret is none: masking it would garble the words.
+    """
+    for secret in secrets:
+        text = text.replace(secret, "***") if len(secret) >= _SECRET_LENGTH else text
+    return " ".join(text.split())[:DETAIL_LIMIT]
 
 
 def retry_after(value: str | None, date: str | None, now: datetime | None = None) -> float | None:

@@ -36,8 +36,13 @@ class Breaker:
         return State.HALF_OPEN if self.remaining(now) <= 0 else State.OPEN
 
     def remaining(self, now: float) -> float:
-        """Return the seconds until an open breaker lets a probe through."""
-        return 0.0 if self._opened is None else self._opened + self._pause - now
+        """Return the seconds until an open breaker lets a probe through.
+
+        While one is under way, that is the pause which follows if it fails.
+        """
+        if self._opened is None:
+            return 0.0
+        return self._pause if self._probing else self._opened + self._pause - now
 
     def probe(self) -> None:
         """Note that the one probe is under way."""

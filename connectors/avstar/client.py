@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from http import HTTPStatus as Http
+from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
@@ -17,12 +19,10 @@ from connectors.records import Spot
 _BODY_LIMIT = 64 << 10
 """Bytes of an answer that are read; a longer one costs its connection, not our memory."""
 
-_SECRET_LENGTH = 8
-
 _NO_TLS = (
-    "No required SSL certificate was sent",
-    "The SSL certificate error",
-    "The plain HTTP request was sent to HTTPS port",
+    b"No required SSL certificate was sent",
+    b"The SSL certificate error",
+    b"The plain HTTP request was sent to HTTPS port",
 )
 """How nginx says, with status 400, that it is the connection it does not like, not the spot."""
 
@@ -60,28 +60,51 @@ class Client:
         """Post one spot once and say what came back; network faults are answers too."""
         if self._session is None:
             raise RuntimeError("the client is not open")
-        try:
-            async with self._session.post(
-                self._url, data=body(spot), headers=headers(spot, token), allow_redirects=False
-            ) as response:
-                content = await _read(response)
-                answer = read_answer(response.status, response.headers, _without(token, content))
-                return _understood(answer, self._settings.proxy)
-        except asyncio.TimeoutError as error:
-            return Answer(None, f"no answer in time: {error or 'timeout'}")
-        except aiohttp.ClientHttpProxyError as error:
-            return _of_the_proxy(error.status, self._settings.proxy)
-        except (aiohttp.ClientError, OSError) as error:
-            return _fault(error)
+        proxy = self._settings.proxy
+        reply = await _post(self._session, self._url, body(spot), headers(spot, token), proxy)
+        if isinstance(reply, Answer):
+            return reply
+        return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
 
 
-def _understood(answer: Answer, proxy: Proxy | None) -> Answer:
-    """See what an answer says of the connection and not of the spot."""
-    if answer.status == Http.PROXY_AUTHENTICATION_REQUIRED:
-        return _of_the_proxy(answer.status, proxy)
-    if answer.status == Http.BAD_REQUEST and any(say in answer.detail for say in _NO_TLS):
-        return answer._replace(misconfigured=True)
-    return answer
+class Reply(NamedTuple):
+    """An HTTP response as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def post_form(
+    url: str, form: Mapping[str, str], sent: Mapping[str, str], settings: AvstarSettings
+) -> Reply | Answer:
+    """Post a form once, in a session of its own, and say what came back; faults are answers."""
+    async with new_session(settings) as session:
+        return await _post(session, URL(url), aiohttp.FormData(form), sent, settings.proxy)
+
+
+async def _post(
+    session: aiohttp.ClientSession,
+    url: URL,
+    data: bytes | aiohttp.FormData,
+    sent: Mapping[str, str],
+    proxy: Proxy | None,
+) -> Reply | Answer:
+    """Post once. What comes from the way there and not from the server is an answer already."""
+    try:
+        async with session.post(url, data=data, headers=sent, allow_redirects=False) as response:
+            reply = Reply(response.status, response.headers, await _read(response))
+    except asyncio.TimeoutError as error:
+        return Answer(None, f"no answer in time: {error or 'timeout'}")
+    except aiohttp.ClientHttpProxyError as error:
+        return _of_the_proxy(error.status, proxy)
+    except (aiohttp.ClientError, OSError) as error:
+        return _fault(error)
+    if reply.status == Http.PROXY_AUTHENTICATION_REQUIRED:
+        return _of_the_proxy(reply.status, proxy)
+    if reply.status == Http.BAD_REQUEST:
+        return next((_of_tls(words) for words in _NO_TLS if words in reply.body), reply)
+    return reply
 
 
 def _of_the_proxy(status: int, proxy: Proxy | None) -> Answer:
@@ -95,6 +118,10 @@ def _of_the_proxy(status: int, proxy: Proxy | None) -> Answer:
     return Answer(None, detail, misconfigured=status in _NO_PROXY)
 
 
+def _of_tls(words: bytes) -> Answer:
+    return Answer(Http.BAD_REQUEST, words.decode(), misconfigured=True)
+
+
 def _fault(error: aiohttp.ClientError | OSError) -> Answer:
     """Say what came instead of an answer."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
@@ -104,11 +131,6 @@ def _fault(error: aiohttp.ClientError | OSError) -> Answer:
         return Answer(None, f"TLS refused: {refused[1].strip()}", misconfigured=True)
     what = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
     return Answer(None, f"connection{what} failed: {error or type(error).__name__}")
-
-
-def _without(token: str, content: bytes) -> bytes:
-    """Mask the token, which a server may repeat in its words; a toy of a token is no secret."""
-    return content.replace(token.encode(), b"***") if len(token) >= _SECRET_LENGTH else content
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

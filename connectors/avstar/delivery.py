@@ -11,13 +11,14 @@ from connectors.avstar.backoff import backoff
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
 from connectors.avstar.congestion import Congestion
+from connectors.avstar.credentials import Credentials, Refusals
 from connectors.avstar.drain import Drain
+from connectors.avstar.events import log_retry, log_undelivered
 from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
-from connectors.avstar.token import Credentials, TokenSource
 from connectors.avstar.tries import Tries
 from connectors.errors import HaltedError
 from connectors.records import DeadLetter, Receipt, Spot
@@ -43,7 +44,7 @@ class Delivery:
         self,
         settings: AvstarSettings,
         rate: Rate,
-        token: TokenSource,
+        credentials: Credentials,
         *,
         proven: bool = False,
         stopping: Callable[[], bool] = lambda: False,
@@ -52,14 +53,15 @@ class Delivery:
         self.proven = proven
         self._settings = settings
         self._watch = watch
-        self._credentials = Credentials(token)
+        self._credentials = credentials
         self._client = Client(settings)
         self._gate = Gate(
             WindowLimiter(rate, time.monotonic()),
             Breaker(settings.breaker_failures, settings.breaker_pause),
             Congestion(settings.concurrency),
         )
-        self._drain = Drain(stopping, settings.drain_seconds, self._gate.pause_left)
+        self._in_hand = 0
+        self._drain = Drain(stopping, settings.drain_seconds, self._pause_left)
 
     async def deliver(self, spots: Sequence[Spot]) -> list[Settled]:
         """Settle every spot, in the order given; nothing is in flight when it returns.
@@ -70,7 +72,7 @@ class Delivery:
         """
         settled: dict[int, Settled] = {}
         todo = iter(enumerate(spots))
-        lanes = min(self._settings.concurrency, len(spots))
+        self._in_hand = lanes = min(self._settings.concurrency, len(spots))
         try:
             await self._client.open()
             await self._drain.run([self._work(todo, settled) for _ in range(lanes)])
@@ -86,28 +88,35 @@ class Delivery:
     async def _work(self, todo: Iterator[tuple[int, Spot]], settled: dict[int, Settled]) -> None:
         for i, spot in todo:
             settled[i] = one = await self._settle(spot)
+            if isinstance(one, DeadLetter):
+                log_undelivered(one)
             self._watch(one, self._gate.quota_used())
+        self._in_hand -= 1
 
     async def _settle(self, spot: Spot) -> Settled:
         tries = Tries(spot)
-        while admission := await self._gate.enter(tries.openings):
-            tries.openings = admission.openings
+        while admission := await self._enter(tries):
+            tries.openings = None if admission.probe else admission.openings
             verdict = await self._attempt(tries)
             if settled := self._learn(verdict, tries, admission):
                 return settled
             if verdict is Verdict.UNAUTHORIZED:
                 await self._renew(tries)
                 continue
-            tries.refusals = 0
+            tries.refusals = Refusals()
             if verdict is Verdict.TRANSIENT and not self._gate.opened_since(admission):
                 await self._back_off(tries)
         return tries.dead_letter("circuit_open")
 
+    async def _enter(self, tries: Tries) -> Admission | None:
+        await self._credentials.current()  # who waits for a token waits outside of the gate
+        return await self._gate.enter(tries.openings)
+
     async def _attempt(self, tries: Tries) -> Verdict:
         try:
-            tries.token = await self._credentials.token()
+            tries.lease = await self._credentials.current()
             tries.attempts += 1
-            tries.answer = await self._client.attempt(tries.spot, tries.token)
+            tries.answer = await self._client.attempt(tries.spot, tries.lease.secret)
         finally:
             self._gate.leave()
         return judge(tries.answer, proven=self.proven)
@@ -122,7 +131,7 @@ class Delivery:
             self._gate.throttled(admission, self._pause(tries))
             return None
         if verdict is Verdict.TRANSIENT:
-            tries.failures += 1
+            tries.failures += self._counts(admission)
             self._gate.failed(admission)
             exhausted = tries.failures >= self._settings.max_attempts
             return tries.dead_letter("retries_exhausted") if exhausted else None
@@ -136,13 +145,20 @@ class Delivery:
             "conflicting_duplicate" if verdict is Verdict.CONFLICT else "rejected"
         )
 
+    def _counts(self, admission: Admission) -> bool:
+        """Tell whether a failure uses up an attempt at its spot.
+
+        That of a probe does not, or a night's outage would end as dead letters: the spot stays in
+        hand and the next one probes. With no more spots in hand than it takes to open the breaker
+        it does, since then they may all be bad themselves and would hold up the others for ever.
+        """
+        return not admission.probe or self._in_hand <= self._settings.breaker_failures
+
     async def _renew(self, tries: Tries) -> None:
-        """Fetch the token again, once for all that were refused; refused still, the run halts."""
-        tries.refusals += 1
-        if tries.refusals > 1:
+        """Have the token renewed, once for all that were refused; refused still, the run halts."""
+        log.warning("token refused", extra={"request_id": tries.spot.request_id})
+        if not await self._credentials.replace(tries.lease, tries.refusals):
             raise HaltedError(self._wrong(tries.answer))
-        await self._credentials.renewed(tries.token)
-        log.warning("token refused, fetched again", extra={"request_id": tries.spot.request_id})
 
     async def _back_off(self, tries: Tries) -> None:
         wait = backoff(
@@ -151,18 +167,11 @@ class Delivery:
             base=self._settings.backoff_base,
             most=self._settings.backoff_max,
         )
-        log.info(
-            "retry",
-            extra={
-                "request_id": tries.spot.request_id,
-                "line": tries.spot.line,
-                "attempt": tries.attempts,
-                "status": tries.answer.status,
-                "detail": tries.answer.detail,
-                "wait_seconds": round(wait, 3),
-            },
-        )
+        log_retry(tries, wait)
         await asyncio.sleep(wait)
+
+    def _pause_left(self) -> float:
+        return max(self._gate.pause_left(), self._credentials.pause_left())
 
     def _pause(self, tries: Tries) -> float:
         told = tries.answer.retry_after

@@ -16,12 +16,14 @@ log = logging.getLogger(__name__)
 class Admission(NamedTuple):
     """Leave to make one attempt: when it was given, and what had happened until then.
 
-    `openings` are the breaker's, `falls` those of the limit of requests in flight.
+    `openings` are the breaker's, `falls` those of the limit of requests in flight; `probe` says
+    that it is the one attempt that an open breaker lets through.
     """
 
     at: float
     openings: int
     falls: int
+    probe: bool
 
 
 class Gate:
@@ -69,13 +71,16 @@ class Gate:
         """Wait until an attempt may start.
 
         Args:
-            tried_at: The breaker's openings at the spot's attempt before, None if it had none.
+            tried_at: The breaker's openings at the spot's attempt before; None if it had none, or
+                if that was a probe, whose failure speaks of the API and not of the spot.
 
         Returns:
             None if the breaker opened since that attempt: the spot is to be parked.
         """
+        if self._parks(tried_at):
+            return None  # at once: whoever has the turn may wait for the whole pause
         async with self._turn:
-            while tried_at is None or tried_at == self.openings:
+            while not self._parks(tried_at):
                 now = self._clock()
                 wait = self._wait(now)
                 if wait <= 0:
@@ -125,12 +130,16 @@ class Gate:
             )
 
     def _admit(self, now: float) -> Admission:
-        if self._breaker.state(now) is State.HALF_OPEN:
+        probe = self._breaker.state(now) is State.HALF_OPEN
+        if probe:
             self._breaker.probe()
             log.warning("breaker half open", extra={"openings": self.openings})
         self._limiter.start(now)
         self._in_flight += 1
-        return Admission(now, self.openings, self._congestion.falls)
+        return Admission(now, self.openings, self._congestion.falls, probe)
+
+    def _parks(self, tried_at: int | None) -> bool:
+        return tried_at is not None and tried_at != self.openings
 
     def _wait(self, now: float) -> float:
         state = self._breaker.state(now)

@@ -10,6 +10,7 @@ from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 from typing_extensions import override
 
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery, Settled, Watch
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import TokenSource
@@ -64,12 +65,15 @@ def deliver(  # noqa: PLR0913 - keyword-only settings
         stopping: Asked while a batch is delivered; True ends it within `drain_seconds`.
         watch: Told of every settled spot, on the event loop's thread.
     """
+    credentials = Credentials(token, settings)  # one renewal for all lanes
 
     def new_lane(state: State | None) -> _DeliveryLane:
         rate = settings.rate.share(lanes)
         proven = _proven(state)
         return _DeliveryLane(
-            lambda: Delivery(settings, rate, token, proven=proven, stopping=stopping, watch=watch),
+            lambda: Delivery(
+                settings, rate, credentials, proven=proven, stopping=stopping, watch=watch
+            ),
             proven=proven,
         )
 

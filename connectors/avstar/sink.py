@@ -6,6 +6,7 @@ from typing import Any
 from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from typing_extensions import override
 
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken, TokenSource
@@ -28,14 +29,20 @@ def _raise(letter: DeadLetter) -> None:
 class AvstarSink(DynamicSink[Spot]):
     """Posts single spots to Avstar, with the quota, retries and breaker of `deliver`.
 
-    Parallel: one partition a worker, each with its share of the quota. Delivery: at-least-once,
-    and by the request ID scheduled at most once; after a crash the last epoch repeats.
+    What halts `deliver` halts the sink, whatever the handler: credentials or URL are wrong.
+
+    Parallel: one partition a worker, each with its share of the quota and a breaker of its own.
+    Delivery: at-least-once, and by the request ID scheduled at most once; after a crash the last
+    epoch repeats, and what was refused in it goes to the handler again.
 
     Args:
         settings: Address, quota and patience, or just the API's URL.
         token: The bearer token, or where it comes from.
-        on_dead_letter: Takes what could not be delivered. By default that raises
-            `UndeliveredError`, which stops the dataflow before the spot is lost.
+        on_dead_letter: Takes what could not be delivered: refused for good, parked by the breaker
+            or out of attempts. By default that raises `UndeliveredError`, which stops the dataflow
+            before the spot is lost.
+        stopping: Asked while spots are delivered; True ends that within `drain_seconds`, and at
+            once in a long pause, with a `StoppedError` that stops the dataflow.
     """
 
     def __init__(
@@ -44,15 +51,22 @@ class AvstarSink(DynamicSink[Spot]):
         token: TokenSource | str,
         *,
         on_dead_letter: Callable[[DeadLetter], Any] = _raise,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._settings = AvstarSettings(api_url=settings) if isinstance(settings, str) else settings
-        self._token = StaticToken(token) if isinstance(token, str) else token
+        source = StaticToken(token) if isinstance(token, str) else token
+        self._credentials = Credentials(source, self._settings)
         self._on_dead_letter = on_dead_letter
+        self._stopping = stopping
 
     @override
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "_Partition":
         rate = self._settings.rate.share(worker_count)
-        return _Partition(lambda: Delivery(self._settings, rate, self._token), self._on_dead_letter)
+
+        def new_delivery() -> Delivery:
+            return Delivery(self._settings, rate, self._credentials, stopping=self._stopping)
+
+        return _Partition(new_delivery, self._on_dead_letter)
 
 
 class _Partition(StatelessSinkPartition[Spot]):

@@ -1,22 +1,45 @@
-"""The bearer token: where it comes from, and one renewal for all who wait for it."""
+"""The bearer token, and where it comes from."""
 
-import asyncio
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from typing_extensions import override
 
-from connectors.errors import HaltedError, RefusedError
+from connectors.errors import AvstarError, HaltedError, RefusedError
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token; nothing shows its text.
+
+    `lifetime` is for how many seconds it is good from when it was asked for, None if nobody says.
+    """
+
+    secret: str = field(repr=False)
+    lifetime: float | None = None
+
+
+class TokenUnavailableError(AvstarError):
+    """There is no token now, but there may be one soon.
+
+    `retry_after` is in how many seconds it is to be asked for again, None if nobody says.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TokenSource(Protocol):
-    """Gives the bearer token; asked again after a 401."""
+    """Gives the bearer token; asked again when it runs out and after a 401."""
 
-    async def fetch(self) -> str:
+    async def fetch(self) -> Token:
         """Return the token as it is now.
 
         Raises:
-            HaltedError: There is none.
+            TokenUnavailableError: There is none yet; it is asked again, patiently.
+            HaltedError: There is none and there will be none.
         """
 
 
@@ -24,11 +47,11 @@ class StaticToken:
     """A token that never changes."""
 
     def __init__(self, secret: str) -> None:
-        self._secret = _usable(secret, "the token")
+        self._token = Token(usable(secret, "the token"))
 
-    async def fetch(self) -> str:
+    async def fetch(self) -> Token:
         """Return the token."""
-        return self._secret
+        return self._token
 
     @override
     def __repr__(self) -> str:
@@ -41,21 +64,24 @@ class TokenFile:
     def __init__(self, path: Path | str) -> None:
         self._path = Path(path)
 
-    async def fetch(self) -> str:
+    async def fetch(self) -> Token:
         """Read the file."""
         try:
-            return _usable(self._path.read_text(), f"the token in {self._path}")
+            return Token(usable(read_secret(self._path, "token"), f"the token in {self._path}"))
         except RefusedError as error:  # found in the middle of a run
             raise HaltedError(str(error)) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise HaltedError(f"token file {self._path} cannot be read: {error}") from None
 
     @override
     def __repr__(self) -> str:
         return f"TokenFile({str(self._path)!r})"
 
 
-def _usable(secret: str, what: str) -> str:
+def usable(secret: str, what: str) -> str:
+    """Return a token without white space around it.
+
+    Raises:
+        RefusedError: No header can carry it; `what` names it.
+    """
     secret = secret.strip()
     if not secret:
         raise RefusedError(f"{what} is empty")
@@ -64,23 +90,14 @@ def _usable(secret: str, what: str) -> str:
     return secret
 
 
-class Credentials:
-    """The token in use. A 401 renews it once, however many requests got one."""
+def read_secret(path: Path, what: str) -> str:
+    """Read a secret from its file, without white space around it.
 
-    def __init__(self, source: TokenSource) -> None:
-        self._source = source
-        self._token: str | None = None
-        self._renewal = asyncio.Lock()
-
-    async def token(self) -> str:
-        """Return the token to send."""
-        if self._token is None:
-            return await self.renewed(None)
-        return self._token
-
-    async def renewed(self, refused: str | None) -> str:
-        """Return a token fetched after `refused` was used."""
-        async with self._renewal:
-            if self._token == refused or self._token is None:
-                self._token = await self._source.fetch()
-            return self._token
+    Raises:
+        HaltedError: The file cannot be read.
+    """
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise HaltedError(f"{what} file {path} cannot be read: {reason}") from None

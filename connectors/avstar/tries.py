@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 
 from connectors.avstar.answer import Answer
+from connectors.avstar.credentials import Lease, Refusals
 from connectors.records import DeadLetter, Reason, Receipt, Spot
 
 _REDRIVABLE: frozenset[Reason] = frozenset({"circuit_open", "retries_exhausted"})
@@ -13,20 +14,23 @@ _REDRIVABLE: frozenset[Reason] = frozenset({"circuit_open", "retries_exhausted"}
 class Tries:
     """Attempts at one spot, and what came of the last one.
 
-    `attempts` counts all requests, `failures` those that use up the retries, `throttled` those
-    that do not, `refusals` 401s in a row. `openings` is the breaker's count at the last
-    admission, None before the first.
+    `attempts` counts all requests, those answered 401 or 429 included; `failures` those that use
+    up the retries, `throttled` and `refusals` (401s in a row) those that do not. `lease` is the
+    token last sent. `openings` is the breaker's count at the last admission, None before the
+    first.
     """
+
+    lease: Lease
 
     __slots__ = (
         "answer",
         "attempts",
         "failures",
+        "lease",
         "openings",
         "refusals",
         "spot",
         "throttled",
-        "token",
     )
 
     def __init__(self, spot: Spot) -> None:
@@ -35,8 +39,7 @@ class Tries:
         self.failures = 0
         self.throttled = 0
         self.openings: int | None = None
-        self.token: str | None = None
-        self.refusals = 0
+        self.refusals = Refusals()
         self.answer = Answer(None, "never sent")
 
     def receipt(self, *, duplicate: bool) -> Receipt:

@@ -23,6 +23,10 @@ def run(  # noqa: PLR0913 - one parameter an option
     workers: Annotated[int | None, Opt(help="Worker threads: 1.")] = None,
     state: Annotated[Path | None, Opt(help="Recovery store: OUT/.state.")] = None,
     token_file: Annotated[Path | None, Opt(help="File of the bearer token.")] = None,
+    oauth_url: Annotated[str | None, Opt(help="OAuth 2.0 token endpoint.")] = None,
+    oauth_client_id: Annotated[str | None, Opt(help="ID of the OAuth client.")] = None,
+    oauth_client_secret_file: Annotated[Path | None, Opt(help="File of its secret.")] = None,
+    oauth_scope: Annotated[str | None, Opt(help="What its token is asked to allow.")] = None,
     timezone: Annotated[
         str | None, Opt(help="Zone of air times without an offset, as America/New_York.")
     ] = None,
@@ -57,8 +61,8 @@ def run(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Upload exports and account for every record; the same command again resumes.
 
-    The token comes from AVSTAR_TOKEN or AVSTAR_TOKEN_FILE. Every option has a variable, such as
-    AVSTAR_RATE; an option given beats it.
+    The token comes from AVSTAR_TOKEN, a file or an OAuth 2.0 client, whose secret is
+    AVSTAR_OAUTH_CLIENT_SECRET. Every option has a variable, such as AVSTAR_RATE, and beats it.
     """
     given = {name: value for name, value in locals().items() if value is not None}
     raise typer.Exit(job.upload(load_settings(**{**given, "exports": exports or None})))

@@ -42,6 +42,17 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     token: Annotated[
         str, typer.Option(help="Bearer token that is accepted.", envvar=_env("TOKEN"))
     ] = "sandbox",  # noqa: S107 - opens a sandbox only
+    client_id: Annotated[
+        str,
+        typer.Option(help="OAuth client that may fetch tokens.", envvar=_env("CLIENT_ID")),
+    ] = "sandbox",
+    client_secret: Annotated[
+        str, typer.Option(help="Its secret.", envvar=_env("CLIENT_SECRET"))
+    ] = "sandbox",  # noqa: S107 - opens a sandbox only
+    token_seconds: Annotated[
+        int,
+        typer.Option(help="How long a fetched token is good.", min=1, envvar=_env("TOKEN_SECONDS")),
+    ] = 3600,
     database: Annotated[
         Path | None,
         typer.Option(
@@ -80,6 +91,14 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
             envvar=_env("FAULT"),
         ),
     ] = None,
+    oauth_fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The same for POST /oauth/token, where expired refuses the client.",
+            metavar="KIND=P[:SECONDS]",
+            envvar=_env("OAUTH_FAULT"),
+        ),
+    ] = None,
     latency: Annotated[
         Latency,
         typer.Option(
@@ -98,12 +117,16 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         host=host,
         port=port,
         token=token,
+        client_id=client_id,
+        client_secret=client_secret,
+        token_seconds=token_seconds,
         database=database,
         rate=rate,
         retry_after=retry_after,
         announce=announce,
         conflict=409 if conflict == "409" else 422,
         faults=Faults.parse(fault or ()),
+        oauth_faults=Faults.parse(oauth_fault or ()),
         latency=latency,
         seed=seed,
     )

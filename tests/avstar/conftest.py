@@ -164,6 +164,9 @@ class Api:
     async def set_faults(self, faults: dict[str, object]) -> None:
         await self._switch("faults", faults)
 
+    async def set_oauth_faults(self, faults: dict[str, object]) -> None:
+        await self._switch("oauth-faults", faults)
+
     async def _switch(self, name: str, value: object) -> None:
         async with self._session.put(f"{self.url}/_sandbox/{name}", json=value) as done:
             assert done.status == 204

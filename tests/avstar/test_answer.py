@@ -126,3 +126,33 @@ def test_the_wait_is_read_from_the_headers():
     headers = {"Retry-After": http_date(60), "Date": http_date(50)}
 
     assert read_answer(429, headers, b"", NOW).retry_after == 10
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "detail"),
+    [
+        (302, b"", "redirects to https://other/v2"),
+        (308, b"<p>Moved</p>", "<p>Moved</p> redirects to https://other/v2"),
+        (404, b"gone", "gone"),
+    ],
+)
+def test_a_redirect_says_where_it_leads_but_not_what_it_asks_there(status, body, detail):
+    answer = read_answer(status, {"Location": "https://other/v2?session=s3cret"}, body)
+
+    assert answer.detail == detail
+
+
+@pytest.mark.parametrize("kind", [PROBLEM, {}])
+@pytest.mark.parametrize("secret", ["tok/5d1f90aa", 'q"uote\\d-1', "x" * 400])
+def test_no_secret_is_repeated_however_it_is_written_or_cut_off(kind, secret):
+    words = f"{'w' * 450} {secret} {secret}"
+    escaped = json.dumps({"title": "No", "detail": words}).replace("/", "\\/").encode()
+
+    answer = read_answer(422, kind, escaped if kind else words.encode(), secrets=[secret])
+
+    assert "***" in answer.detail
+    assert not [part for part in (secret[:8], secret[-8:]) if part in answer.detail]
+
+
+def test_a_toy_of_a_secret_does_not_garble_the_words():
+    assert read_answer(422, {}, b"station unknown", secrets=["t", ""]).detail == "station unknown"

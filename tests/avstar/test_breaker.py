@@ -60,6 +60,7 @@ def test_no_second_probe_while_one_is_under_way(opened):
 
     assert opened.state(160.0) is State.PROBING
     assert opened.state(1e9) is State.PROBING
+    assert opened.remaining(1e9) == PAUSE, "what follows if it fails"
 
 
 def test_a_good_probe_closes_it(opened):

@@ -10,8 +10,10 @@ import pytest
 import trustme
 from aiohttp import web
 
+from connectors.avstar.client import post_form
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.proxy import Proxy
+from connectors.avstar.settings import AvstarSettings
 
 LOGIN = "me:hu@sh/1"
 IN_URL = "me:hu%40sh%2F1"
@@ -138,6 +140,20 @@ async def test_the_api_is_not_told_what_the_proxy_wants_to_know(
     assert request.headers["Authorization"] == "Bearer s3cret-token"
     assert "Proxy-Authorization" not in request.headers
     assert "Proxy-Authorization" in through.heads[0]
+
+
+@SCHEMES
+async def test_a_token_endpoint_is_asked_through_the_same_proxy(target, proxied, scheme):
+    url, trust = await target(scheme)
+    through = await proxied(login=LOGIN)
+    for user, status in ((IN_URL, 201), ("me:wrong", 407)):
+        proxy = Proxy(f"http://{user}@{through.address}")
+        settings = AvstarSettings(api_url=url, proxy=proxy, **trust)
+
+        reply = await post_form(f"{url}/ingest", {"scope": "a"}, {}, settings)
+
+        assert reply.status == status
+    assert len(through.heads) == 2
 
 
 @SCHEMES

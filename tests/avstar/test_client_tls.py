@@ -12,6 +12,8 @@ import pytest
 import trustme
 from aiohttp import web
 
+from connectors.avstar.client import post_form
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.settings import AvstarSettings
@@ -76,6 +78,18 @@ async def test_a_server_that_our_ca_file_vouches_for_is_trusted(
     assert len({request.transport for request in api.requests}) == 1
 
 
+async def test_a_token_endpoint_is_trusted_for_the_same_ca_file(api, authority, trusting):
+    url = await api.up(authority.issue_cert("localhost"))
+    form, endpoint = {"grant_type": "client_credentials"}, f"{url}/ingest"
+
+    known = await post_form(endpoint, form, {}, AvstarSettings(api_url=url, **trusting))
+    unknown = await post_form(endpoint, form, {}, AvstarSettings(api_url=url))
+
+    assert known.status == 201
+    assert unknown.misconfigured
+    assert len(api.requests) == 1
+
+
 YESTERDAY = datetime.now(timezone.utc) - timedelta(days=1)
 
 
@@ -101,8 +115,9 @@ async def test_a_server_that_nobody_vouches_for_gets_no_token_and_halts_the_run(
     assert judge(answer, proven=False) is Verdict.HALT
     assert judge(answer, proven=True) is Verdict.TRANSIENT
     settings = AvstarSettings(api_url=url, **trust)
+    credentials = Credentials(StaticToken("t"), settings)
     with pytest.raises(HaltedError, match="check the certificates, proxy and API URL") as halt:
-        await Delivery(settings, settings.rate, StaticToken("t")).deliver([spot])
+        await Delivery(settings, settings.rate, credentials).deliver([spot])
     assert words in str(halt.value)
     assert not api.requests, "the token must not reach a server that nobody vouches for"
 

@@ -10,11 +10,12 @@ from itertools import pairwise
 import pytest
 from aiohttp import web
 
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.rate import Rate
 from connectors.avstar.sandbox import Faults
 from connectors.avstar.settings import AvstarSettings
-from connectors.avstar.token import StaticToken, TokenFile
+from connectors.avstar.token import StaticToken, Token, TokenFile
 from connectors.errors import HaltedError, StoppedError
 from connectors.records import DeadLetter, Receipt
 
@@ -35,11 +36,12 @@ async def new_delivery():
 
     def new_delivery(url, *, token="sandbox", proven=False, stopping=None, watch=None, **settings):
         patience = AvstarSettings(api_url=url, **{**IMPATIENT, **settings})
+        source = StaticToken(token) if isinstance(token, str) else token
         made.append(
             Delivery(
                 patience,
                 patience.rate,
-                StaticToken(token) if isinstance(token, str) else token,
+                Credentials(source, patience),
                 proven=proven,
                 stopping=stopping or (lambda: False),
                 watch=watch or (lambda _settled, _used: None),
@@ -154,7 +156,7 @@ async def test_a_token_that_expires_again_and_again_is_renewed_each_time(
         async def fetch(self):
             self.issued += 1
             await api.set_token(f"token-{self.issued}")
-            return f"token-{self.issued}"
+            return Token(f"token-{self.issued}")
 
     issuer = Issuer()
     settled = await new_delivery(api.url, token=issuer, concurrency=1).deliver(many)
@@ -284,7 +286,7 @@ class Issuer:
     async def fetch(self):
         self.fetched += 1
         await asyncio.sleep(0.001)
-        return f"t{self.fetched}"
+        return Token(f"t{self.fetched}")
 
 
 async def test_an_expired_token_is_read_again_from_its_file(
@@ -303,7 +305,7 @@ async def test_an_expired_token_is_read_again_from_its_file(
 
     assert outcomes(settled) == {"accepted": 35}
     assert (await api.stats())["unauthorized"] <= 20
-    assert "token refused, fetched again" in caplog.text
+    assert "token refused" in caplog.text
     assert "secret" not in caplog.text + repr([vars(record) for record in caplog.records])
 
 
@@ -453,27 +455,89 @@ async def test_an_outage_parks_what_was_in_flight_waits_and_goes_on(
     ]  # fmt: skip
 
 
-async def test_a_long_outage_costs_one_spot_for_each_probe(serve, new_delivery, spots):
-    script = Script(500)
+async def test_a_long_outage_parks_only_what_was_in_flight_when_it_began(
+    serve, new_delivery, spots
+):
+    requests = []
+
+    async def handler(request):
+        requests.append(request.headers["X-Request-ID"])
+        return web.Response(status=500 if len(requests) < 60 else 201)
+
     delivery = new_delivery(
-        await serve(script.answer), concurrency=1, breaker_failures=3, breaker_pause=0.02
+        await serve(handler), concurrency=5, max_attempts=3, breaker_failures=3, breaker_pause=0.02
     )
+    settled = await delivery.deliver(spots(40))
 
-    settled = await delivery.deliver(spots(6))
+    letters = [one for one in settled if isinstance(one, DeadLetter)]
+    assert {one.reason for one in letters} == {"circuit_open"}
+    assert 1 <= len(letters) <= 5
+    assert outcomes(settled)["accepted"] == 40 - len(letters)
+    assert max(Counter(requests).values()) > 3, "probes use up no attempts"
+    assert sum(one.attempts for one in settled) == len(requests)
 
-    assert outcomes(settled) == {"circuit_open": 6}
-    assert [one.attempts for one in settled] == [3, 1, 1, 1, 1, 1]
+
+async def test_a_bad_spot_that_probes_holds_up_nobody(serve, new_delivery, spots):
+    many, requests = spots(30), []
+    bad = {spot.request_id for spot in many[3:9]}
+
+    async def handler(request):
+        requests.append(request.headers["X-Request-ID"])
+        failing = len(requests) < 20 or requests[-1] in bad
+        return web.Response(status=500 if failing else 201)
+
+    delivery = new_delivery(
+        await serve(handler), concurrency=3, max_attempts=4, breaker_failures=3, breaker_pause=0.01
+    )
+    settled = await asyncio.wait_for(delivery.deliver(many), 10)
+
+    lost = {one.request_id for one in settled if isinstance(one, DeadLetter)}
+    assert bad <= lost
+    assert len(lost - bad) <= 12
 
 
-async def test_what_was_parked_is_never_scheduled_twice(sandbox, new_delivery, spots):
+async def test_where_few_spots_are_in_hand_their_probes_use_up_attempts(serve, new_delivery, spots):
+    many = spots(4)
+    bad = {spot.request_id for spot in many[:2]}
+
+    async def handler(request):
+        return web.Response(status=500 if request.headers["X-Request-ID"] in bad else 201)
+
+    delivery = new_delivery(
+        await serve(handler), concurrency=1, max_attempts=3, breaker_failures=2, breaker_pause=0.01
+    )
+    settled = await asyncio.wait_for(delivery.deliver(many), 10)
+
+    assert [getattr(one, "reason", "accepted") for one in settled] == [
+        "circuit_open", "retries_exhausted", "accepted", "accepted"
+    ]  # fmt: skip
+    assert [one.attempts for one in settled] == [2, 3, 1, 1]
+
+
+async def test_a_bad_spot_that_is_the_last_of_its_batch_does_not_hold_it_up(
+    serve, new_delivery, spots
+):
+    delivery = new_delivery(
+        await serve(Script(500, seconds=0.05).answer),
+        concurrency=5,
+        max_attempts=3,
+        breaker_failures=2,
+        breaker_pause=0.01,
+    )
+    settled = await asyncio.wait_for(delivery.deliver(spots(6)), 10)
+
+    assert outcomes(settled) == {"circuit_open": 5, "retries_exhausted": 1}
+
+
+async def test_what_was_parked_is_never_scheduled_twice(sandbox, new_delivery, spot):
     api = await sandbox(faults=Faults({"lost": 1.0}))
-    delivery = new_delivery(api.url, concurrency=1, breaker_failures=1, breaker_pause=0)
-    assert outcomes(await delivery.deliver(spots(3))) == {"circuit_open": 3}
+    delivery = new_delivery(api.url, breaker_failures=1, breaker_pause=0)
+    assert outcomes(await delivery.deliver([spot])) == {"circuit_open": 1}
 
     await api.set_faults({})
 
-    assert outcomes(await delivery.deliver(spots(3))) == {"duplicate": 3}
-    assert len(await api.scheduled()) == 3
+    assert outcomes(await delivery.deliver([spot])) == {"duplicate": 1}
+    assert len(await api.scheduled()) == 1
 
 
 async def test_the_watch_is_told_of_every_spot_and_of_the_quota(sandbox, new_delivery, spots):
@@ -490,7 +554,7 @@ async def test_the_watch_is_told_of_every_spot_and_of_the_quota(sandbox, new_del
 
 
 async def test_retries_are_logged_with_what_and_why(serve, new_delivery, spot, caplog):
-    caplog.set_level(logging.INFO, "connectors.avstar.delivery")
+    caplog.set_level(logging.INFO, "connectors.avstar.events")
 
     await new_delivery(await serve(Script(500, 201).answer)).deliver([spot])
 
@@ -498,6 +562,15 @@ async def test_retries_are_logged_with_what_and_why(serve, new_delivery, spot, c
     assert (retry.request_id, retry.line, retry.attempt) == (spot.request_id, 1, 1)
     assert (retry.status, retry.detail) == (500, "")
     assert 0 <= retry.wait_seconds <= 0.005
+
+
+async def test_dead_letters_are_logged_with_what_and_why(serve, new_delivery, spots, caplog):
+    settled = await new_delivery(await serve(Script(400).answer), proven=True).deliver(spots(2))
+
+    told = [record for record in caplog.records if record.message == "undelivered"]
+    assert {(one.request_id, one.line, one.status, one.attempts, one.reason) for one in told} == {
+        (one.request_id, one.line, 400, 1, "rejected") for one in settled
+    }
 
 
 async def test_asked_to_stop_it_settles_the_batch_in_hand(serve, new_delivery, spots):
@@ -531,6 +604,28 @@ async def test_asked_to_stop_during_a_long_pause_it_leaves_at_once(
     with pytest.raises(StoppedError, match=r"during a pause of (59|60) s"):
         await delivery.deliver(spots(30))
     assert time.monotonic() - began < 2
+
+
+async def test_asked_to_stop_while_a_probe_has_no_answer_it_leaves_at_once(
+    serve, new_delivery, spots
+):
+    times = []
+
+    async def handler(_):
+        times.append(time.monotonic())
+        await asyncio.sleep(30 if len(times) > 1 else 0)
+        return web.Response(status=500)
+
+    delivery = new_delivery(
+        await serve(handler),
+        concurrency=1,
+        breaker_failures=1,
+        breaker_pause=1.2,
+        stopping=lambda: len(times) > 1,
+    )
+    with pytest.raises(StoppedError, match="during a pause"):
+        await delivery.deliver(spots(3))
+    assert time.monotonic() - times[1] < 2
 
 
 async def test_a_short_pause_is_waited_for_when_asked_to_stop(serve, new_delivery, spots):

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 from aiohttp import web
 
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.rate import Rate
 from connectors.avstar.sandbox.disconnect import disconnect
@@ -60,7 +61,8 @@ async def deliver(serve, caplog):
             max_attempts=1000,
             breaker_failures=10_000,
         )
-        deliveries.append(Delivery(settings, settings.rate, StaticToken("t")))
+        credentials = Credentials(StaticToken("t"), settings)
+        deliveries.append(Delivery(settings, settings.rate, credentials))
         settled = await asyncio.wait_for(deliveries[-1].deliver(spots), 120)
         assert all(isinstance(one, Receipt) for one in settled)
         return [(record.message, record.limit) for record in caplog.records]

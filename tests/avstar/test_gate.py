@@ -263,7 +263,21 @@ def test_the_probe_is_alone_until_it_is_answered(play):
     play(scene)
 
 
-def test_a_failed_probe_is_parked_and_the_next_one_goes_after_another_pause(play):
+def test_it_is_parked_at_once_while_others_wait_for_the_pause_to_end(play):
+    async def scene():
+        lane = Lane()
+        (tried,) = await lane.admitted_all(1)
+        await lane.fail(FAILURES)
+        waiting = asyncio.create_task(lane.admitted())
+        await asyncio.sleep(1)
+        assert await lane.enter(tried.openings) is None
+        assert lane.now < 2
+        assert (await waiting).probe
+
+    play(scene)
+
+
+def test_after_a_failed_probe_the_next_one_goes_after_another_pause(play):
     async def scene():
         lane = Lane()
         await lane.fail(FAILURES)
@@ -271,9 +285,9 @@ def test_a_failed_probe_is_parked_and_the_next_one_goes_after_another_pause(play
         lane.leave()
         lane.failed(first)
         assert lane.openings == 2
-        assert await lane.enter(first.openings) is None
         second = await lane.admitted()
         assert second.at >= first.at + PAUSE
+        assert (first.probe, second.probe) == (True, True)
         lane.leave()
         lane.succeeded(second)
         assert (await lane.admitted()).at == pytest.approx(second.at, abs=0.01)

@@ -1,6 +1,8 @@
 """Delivery as the end of a dataflow."""
 
 import gc
+import threading
+import time
 
 import bytewax.operators as op
 import pytest
@@ -9,7 +11,7 @@ from bytewax.errors import BytewaxRuntimeError
 from bytewax.testing import TestingSource, cluster_main, run_main
 
 from connectors.avstar import AvstarSettings, AvstarSink, Rate, StaticToken, UndeliveredError
-from connectors.errors import AvstarError, HaltedError, RefusedError
+from connectors.errors import AvstarError, HaltedError, RefusedError, StoppedError
 
 PLENTY = ("--rate", "100000/1")
 
@@ -83,6 +85,49 @@ def test_a_refused_token_halts_the_dataflow_whatever_the_handler(sandbox_process
 
     assert HaltedError in causes(failure.value)
     assert letters == []
+
+
+def test_an_outage_parks_what_was_in_flight_for_the_handler_and_the_rest_goes_on(
+    sandbox_process, spots
+):
+    api, letters = sandbox_process(*PLENTY, "--fault", "500=1", "--latency", "0.02"), []
+    settings = AvstarSettings(
+        api_url=api.url, rate=Rate(100_000, 1), concurrency=6, breaker_failures=3, breaker_pause=0.1
+    )
+    sink = AvstarSink(settings, "sandbox", on_dead_letter=letters.append)
+
+    def mending():
+        while api.stats()["faults"]["500"] < 12:
+            time.sleep(0.01)
+        api.faults({})
+
+    healer = threading.Thread(target=mending)
+    healer.start()
+    run_main(sinking(spots(40), sink, batch_size=40))
+    healer.join()
+
+    assert {one.reason for one in letters} == {"circuit_open"}
+    assert 1 <= len(letters) <= 6
+    assert len(api.spots()) == 40 - len(letters)
+
+
+@pytest.mark.parametrize("fault", ["500", "slow"])
+def test_asked_to_stop_it_leaves_a_pause_at_once_and_a_slow_batch_in_time(
+    sandbox_process, spots, fault
+):
+    api = sandbox_process(*PLENTY, "--fault", "500=1" if fault == "500" else "slow=1:60")
+    settings = AvstarSettings(api_url=api.url, breaker_failures=1, drain_seconds=0.3)
+    letters = []
+    sink = AvstarSink(settings, "sandbox", on_dead_letter=letters.append, stopping=lambda: True)
+    began = time.monotonic()
+
+    with pytest.raises(BytewaxRuntimeError) as failure:
+        run_main(sinking(spots(30), sink, batch_size=30))
+
+    assert StoppedError in causes(failure.value)
+    assert letters == []
+    assert time.monotonic() - began < 30
+    gc.collect()
 
 
 def test_the_workers_share_the_quota(sandbox_process, spots):

@@ -7,6 +7,12 @@ from connectors.errors import RefusedError
 from dataflows.preflight import check_settings
 from dataflows.settings import Settings, load_settings
 
+OAUTH = {
+    "oauth_url": "http://127.0.0.1:1/token",
+    "oauth_client_id": "c",
+    "oauth_client_secret": "s",
+}
+
 
 def settings(tmp_path: Path, **given: Any) -> Settings:
     usual = {"out": tmp_path / "out", "api_url": "http://127.0.0.1:9", "token": "t"}
@@ -20,6 +26,10 @@ def test_settings_that_can_work_pass_and_the_folder_is_made(tmp_path: Path) -> N
 
 def test_an_api_that_is_down_is_waited_for(tmp_path: Path) -> None:
     check_settings(settings(tmp_path, api_url="http://127.0.0.1:1"))
+
+
+def test_a_token_endpoint_that_is_down_is_waited_for(tmp_path: Path) -> None:
+    check_settings(settings(tmp_path, token=None, **OAUTH))
 
 
 @pytest.mark.parametrize("name", ["file", "file/out"])
@@ -43,6 +53,8 @@ def test_a_check_needs_neither_api_nor_token(tmp_path: Path) -> None:
         ({"api_url": f"http://{'a' * 64}.example"}, "a.example"),
         ({"token": None}, "no token"),
         ({"token": ""}, "the token is empty"),
+        ({"token": None, "token_file": "/gone"}, "/gone cannot be read"),
+        ({"token": None, **OAUTH, "oauth_url": "http://name.invalid"}, "name.invalid.*oauth-url"),
         ({"rate": "2/1", "delivery_lanes": 3}, "use fewer"),
         ({"concurrency": 0}, "concurrency is 0"),
         ({"ca_file": "/gone"}, "CA file /gone cannot be read"),

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.avstar import AvstarSettings, Proxy, Rate, StaticToken, TokenFile
+from connectors.avstar import AvstarSettings, Proxy, Rate
 from connectors.errors import RefusedError
 from dataflows.settings import Settings, load_settings
 
@@ -146,27 +146,15 @@ def test_the_state_lies_in_the_folder_of_the_ledgers_unless_told_otherwise() -> 
         _ = load_settings().state_folder
 
 
-def test_the_token_is_one_or_in_a_file_but_not_both(tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    file.write_text("t\n")
-    assert isinstance(load_settings(token="t").token_source(), StaticToken)
-    assert isinstance(load_settings(token_file=file).token_source(), TokenFile)
-    for given in ({}, {"token": "t", "token_file": file}, {"token_file": tmp_path / "gone"}):
-        with pytest.raises(RefusedError, match=r"(?i)token"):
-            load_settings(**given).token_source()
-
-
-@pytest.mark.parametrize("token", ["", " ", "a b", "a\nb", "schlüssel"])
-def test_a_token_that_is_none_is_refused_without_being_shown(token: str) -> None:
-    with pytest.raises(RefusedError) as caught:
-        load_settings(token=token).token_source()
-    assert "schlüssel" not in str(caught.value)
-
-
-def test_neither_token_nor_the_proxys_password_is_ever_shown() -> None:
-    settings = load_settings(token="hush-1234", api_url=URL, proxy="http://me:hush@proxy")
+def test_no_secret_is_ever_shown() -> None:
+    settings = load_settings(
+        token="hush-1234",
+        oauth_client_secret="hush-5678",
+        api_url=URL,
+        proxy="http://me:hush@proxy",
+    )
     shown = [repr(settings), str(settings), settings.model_dump_json(), repr(settings.delivery())]
-    assert not [text for text in [*shown, repr(settings.token_source())] if "hush" in text]
+    assert not [text for text in shown if "hush" in text]
 
 
 def test_settings_do_not_change() -> None:

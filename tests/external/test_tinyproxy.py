@@ -20,6 +20,7 @@ import uvloop
 
 from connectors.avstar.answer import Answer
 from connectors.avstar.client import Client
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.proxy import Proxy
@@ -90,6 +91,7 @@ class Target:
             ca_file=self.ca_file,
             rate=Rate(100_000, 1),
             backoff_base=0.01,
+            breaker_failures=1000,  # it closes connections to plain servers without saying so
         )
 
     async def attempt(self, proxy: str) -> Answer:
@@ -101,7 +103,8 @@ class Target:
 
     async def deliver(self, proxy: str) -> Counter[str]:
         settings = self.settings(proxy)
-        delivery = Delivery(settings, settings.rate, StaticToken("s3cret-token"))
+        credentials = Credentials(StaticToken("s3cret-token"), settings)
+        delivery = Delivery(settings, settings.rate, credentials)
         settled = await delivery.deliver([_spot(number) for number in range(SPOTS)])
         await delivery.close()
         return Counter(one.outcome for one in settled if isinstance(one, Receipt))

@@ -13,6 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 
 from connectors.avstar.client import Client
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.settings import AvstarSettings
@@ -145,7 +146,7 @@ async def test_after_a_fault_the_spot_is_sent_again_and_accepted(
     fault: str, wiremock: WireMock, spot: Spot
 ) -> None:
     patient = settings(wiremock.first(f"delivery-{fault}", FAULTS[fault]))
-    delivery = Delivery(patient, patient.rate, StaticToken("t"))
+    delivery = Delivery(patient, patient.rate, Credentials(StaticToken("t"), patient))
 
     (receipt,) = await asyncio.wait_for(delivery.deliver([spot]), PATIENCE)
     await delivery.close()

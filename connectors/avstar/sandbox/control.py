@@ -8,6 +8,7 @@ from aiohttp import web
 from connectors.avstar.sandbox import problem
 from connectors.avstar.sandbox.faults import Faults
 from connectors.avstar.sandbox.ingest import Ingest
+from connectors.avstar.sandbox.oauth import TokenEndpoint
 from connectors.avstar.sandbox.stats import Stats
 from connectors.avstar.sandbox.store import SpotStore
 from connectors.errors import RefusedError
@@ -16,8 +17,11 @@ from connectors.errors import RefusedError
 class Control:
     """Shows what a sandbox has seen and changes what it does next; no token needed."""
 
-    def __init__(self, ingest: Ingest, store: SpotStore, stats: Stats) -> None:
+    def __init__(
+        self, ingest: Ingest, issuer: TokenEndpoint, store: SpotStore, stats: Stats
+    ) -> None:
         self._ingest = ingest
+        self._issuer = issuer
         self._store = store
         self._stats = stats
 
@@ -27,6 +31,7 @@ class Control:
             web.get("/_sandbox/stats", self.show_stats),
             web.get("/_sandbox/spots", self.stream_spots),
             web.put("/_sandbox/faults", self.set_faults),
+            web.put("/_sandbox/oauth-faults", self.set_oauth_faults),
             web.put("/_sandbox/token", self.set_token),
         ]
 
@@ -44,11 +49,11 @@ class Control:
 
     async def set_faults(self, request: web.Request) -> web.Response:
         """Replace all faults, as in `{"lost": 0.05, "slow": "0.01:3"}`; `{}` ends them."""
-        try:
-            self._ingest.faults = Faults.of(await _object(request))
-        except (ValueError, RefusedError) as error:
-            return problem.INVALID_SWITCH.response(str(error))
-        return web.Response(status=204)
+        return await _switch_faults(self._ingest, request)
+
+    async def set_oauth_faults(self, request: web.Request) -> web.Response:
+        """Replace all faults of the token endpoint in the same way."""
+        return await _switch_faults(self._issuer, request)
 
     async def set_token(self, request: web.Request) -> web.Response:
         """Replace the accepted token, as in `{"token": "next"}`."""
@@ -60,6 +65,14 @@ class Control:
             return problem.INVALID_SWITCH.response('Send {"token": "..."}, not empty.')
         self._ingest.token = token
         return web.Response(status=204)
+
+
+async def _switch_faults(of: Ingest | TokenEndpoint, request: web.Request) -> web.Response:
+    try:
+        of.faults = Faults.of(await _object(request))
+    except (ValueError, RefusedError) as error:
+        return problem.INVALID_SWITCH.response(str(error))
+    return web.Response(status=204)
 
 
 async def _object(request: web.Request) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from connectors.avstar.sandbox.announcement import announce, retry_after
 from connectors.avstar.sandbox.connections import Connections
 from connectors.avstar.sandbox.disconnect import disconnect
 from connectors.avstar.sandbox.faults import Fault
+from connectors.avstar.sandbox.oauth import TokenEndpoint
 from connectors.avstar.sandbox.reading import read_spot
 from connectors.avstar.sandbox.settings import SandboxSettings
 from connectors.avstar.sandbox.stats import Stats
@@ -28,12 +29,15 @@ class Ingest:
     `token` and `faults` may be changed while it serves.
     """
 
-    def __init__(self, settings: SandboxSettings, store: SpotStore, stats: Stats) -> None:
+    def __init__(
+        self, settings: SandboxSettings, store: SpotStore, stats: Stats, issuer: TokenEndpoint
+    ) -> None:
         self.token = settings.token
         self.faults = settings.faults
         self._settings = settings
         self._store = store
         self._stats = stats
+        self._issuer = issuer
         self._window = SlidingWindow(settings.rate)
         self._connections = Connections()
         self._expired: set[str] = set()
@@ -66,9 +70,8 @@ class Ingest:
 
     def _unauthorized(self, request: web.Request) -> web.Response | None:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and hmac.compare_digest(
-            token.encode(errors="surrogateescape"), self.token.encode()
-        ):
+        static = hmac.compare_digest(token.encode(errors="surrogateescape"), self.token.encode())
+        if scheme.lower() == "bearer" and (static or self._issuer.accepts(token)):
             return None
         self._stats.unauthorized += 1
         challenge = _INVALID_TOKEN if token else _CHALLENGE

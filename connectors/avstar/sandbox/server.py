@@ -12,6 +12,7 @@ from typing_extensions import Self
 
 from connectors.avstar.sandbox.control import Control
 from connectors.avstar.sandbox.ingest import Ingest
+from connectors.avstar.sandbox.oauth import TokenEndpoint
 from connectors.avstar.sandbox.problem import problems
 from connectors.avstar.sandbox.settings import SandboxSettings
 from connectors.avstar.sandbox.stats import Stats
@@ -76,14 +77,16 @@ def _open_store(database: Path | None) -> SpotStore:
 
 def _application(settings: SandboxSettings, store: SpotStore) -> web.Application:
     stats = Stats()
-    ingest = Ingest(settings, store, stats)
+    issuer = TokenEndpoint(settings, stats)
+    ingest = Ingest(settings, store, stats, issuer)
     application = web.Application(middlewares=[problems], client_max_size=settings.max_body_bytes)
     application.add_routes(
         [
             web.post("/ingest", ingest.answer),
+            web.post("/oauth/token", issuer.answer),
             web.get("/healthz", _health),
             web.get("/openapi.json", _openapi),
-            *Control(ingest, store, stats).routes(),
+            *Control(ingest, issuer, store, stats).routes(),
         ]
     )
     return application

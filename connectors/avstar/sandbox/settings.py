@@ -20,20 +20,26 @@ MAX_PORT = 65535
 class SandboxSettings:
     """How a sandbox behaves.
 
-    `port` 0 takes a free one. `database` keeps the scheduled spots from one start to the next;
-    None is a temporary one. `conflict` is the status for a request ID that comes with another
-    spot. `seed` decides which requests the faults strike. A body over `max_body_bytes` is refused.
+    `port` 0 takes a free one. `token` is accepted as long as the sandbox serves, what the client
+    is issued for `token_seconds`; `oauth_faults` strike where it is issued. `database` keeps the
+    scheduled spots from one start to the next; None is a temporary one. `conflict` is the status
+    for a request ID that comes with another spot. `seed` decides which requests the faults strike.
+    A body over `max_body_bytes` is refused.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     token: str = field(default="sandbox", repr=False)
+    client_id: str = "sandbox"
+    client_secret: str = field(default="sandbox", repr=False)
+    token_seconds: int = 3600
     database: Path | None = None
     rate: Rate = DEFAULT_RATE
     retry_after: RetryAfter = "seconds"
     announce: Announcement = "none"
     conflict: Conflict = 422
     faults: Faults = field(default_factory=Faults)
+    oauth_faults: Faults = field(default_factory=Faults)
     latency: Latency = field(default_factory=Latency)
     seed: int = 0
     max_body_bytes: int = 65536
@@ -43,3 +49,7 @@ class SandboxSettings:
             raise RefusedError(f"port must be 0 to {MAX_PORT}, not {self.port}")
         if not self.token or not self.token.isascii() or not self.token.isprintable():
             raise RefusedError("token must be printable ASCII and not empty")
+        if not self.client_id or not self.client_secret:
+            raise RefusedError("client ID and client secret must not be empty")
+        if self.token_seconds < 1:
+            raise RefusedError("a token must be accepted for 1 s or more")

@@ -8,7 +8,7 @@ from connectors.avstar.sandbox.faults import FAULTS, Fault
 
 @dataclass(slots=True)
 class Stats:
-    """Counts of POST /ingest.
+    """Counts of POST /ingest, and of POST /oauth/token in `token_requests` and `tokens_issued`.
 
     Every request is counted once in `accepted` (scheduled), `duplicates`, `conflicts`, `rejected`
     (body or headers), `unauthorized`, `throttled` (by the window), or as a fault that came instead
@@ -23,6 +23,8 @@ class Stats:
     unauthorized: int = 0
     throttled: int = 0
     peak_connections: int = 0
+    token_requests: int = 0
+    tokens_issued: int = 0
     faults: dict[Fault, int] = field(default_factory=lambda: dict.fromkeys(FAULTS, 0))
 
     def as_dict(self) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The command, run as users run it: a process of its own."""
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+from base64 import b64encode
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -97,6 +99,22 @@ def test_every_option_reaches_the_server(sandbox_process):
     assert sandbox.stats()["conflicts"] == 1
 
 
+def test_the_options_of_the_token_endpoint_reach_it(sandbox_process):
+    sandbox = sandbox_process(
+        "--client-id", "night", "--client-secret", "s3cret", "--token-seconds", "7",
+        "--oauth-fault", "500=1",
+    )  # fmt: skip
+    basic = b64encode(b"night:s3cret").decode()
+    form = b"grant_type=client_credentials"
+    request = Request(f"{sandbox.url}/oauth/token", form, {"Authorization": f"Basic {basic}"})
+    with pytest.raises(HTTPError, match="500") as trouble:
+        urlopen(request, timeout=10)
+    trouble.value.close()
+    sandbox.oauth_faults({})
+    with urlopen(request, timeout=10) as response:
+        assert json.load(response)["expires_in"] == 7
+
+
 def test_every_option_has_an_environment_variable():
     shown = run("--help", TERM="dumb").stdout
     options = re.findall(r"--([a-z-]+) ", shown)
@@ -120,6 +138,9 @@ def test_the_environment_is_obeyed():
         (["--retry-after", "never"], "--retry-after"),
         (["--port", "70000"], "--port"),
         (["--token", ""], "token must be"),
+        (["--client-secret", ""], "client secret must"),
+        (["--token-seconds", "0"], "--token-seconds"),
+        (["--oauth-fault", "fire=1"], "'fire' is no fault"),
         (["--database", "/nowhere/spots.db"], "/nowhere/spots.db"),
     ],
 )

@@ -16,6 +16,8 @@ async def test_a_fresh_sandbox_has_counted_nothing(start):
         "faults": {"500": 0, "reset": 0, "lost": 0, "slow": 0, "throttle": 0, "expired": 0},
         "spots": 0,
         "peak_connections": 0,
+        "token_requests": 0,
+        "tokens_issued": 0,
     }
 
 

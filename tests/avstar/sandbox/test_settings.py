@@ -9,10 +9,19 @@ def test_the_defaults_are_harmless_and_local():
     assert (settings.host, settings.port) == ("127.0.0.1", 0)
     assert (settings.rate, settings.conflict) == (Rate(600, 60), 422)
     assert (settings.faults, settings.latency) == (Faults(), Latency())
+    assert (settings.oauth_faults, settings.token_seconds) == (Faults(), 3600)
 
 
-def test_the_token_is_not_shown():
-    assert "hunter2" not in repr(SandboxSettings(token="hunter2"))
+def test_neither_token_nor_client_secret_is_shown():
+    assert "hunter2" not in repr(SandboxSettings(token="hunter2", client_secret="hunter2"))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"client_id": ""}, {"client_secret": ""}, {"token_seconds": 0}]
+)
+def test_a_client_that_could_get_no_token_is_refused(settings):
+    with pytest.raises(RefusedError):
+        SandboxSettings(**settings)
 
 
 @pytest.mark.parametrize("port", [-1, 65536])

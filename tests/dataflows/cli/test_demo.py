@@ -6,7 +6,7 @@ from connectors.ledger import read_manifest
 
 def test_the_demo_goes_the_whole_way_and_can_be_proven(avstar: Any, tmp_path: Path) -> None:
     done = avstar("demo", "--records", "300", "--folder", tmp_path / "demo", AVSTAR_TOKEN=None)
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.complaint) == (0, "")
     assert "reconciled    yes" in done.out
     (ledger,) = (tmp_path / "demo").glob("*/sample.ndjson.*")
     manifest = read_manifest(ledger)
@@ -32,7 +32,7 @@ def test_the_demo_listens_to_no_setting_of_a_real_upload(
         AVSTAR_VALIDATE_ONLY="1",
         AVSTAR_STATIONS="WXYZ",
     )
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.complaint) == (0, "")
     assert "accepted      10" in done.out
     assert recorder.requests == before
 

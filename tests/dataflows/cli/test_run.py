@@ -34,7 +34,7 @@ def test_an_export_is_uploaded_exactly(
 ) -> None:
     upload = new_upload(api(), new_export(2000, name))
     done = upload(*options)
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.complaint) == (0, "")
     for words in ("records       2,000", "valid         1,980", "accepted      1,980"):
         assert f"\n  {words}\n" in done.out
     assert "reconciled    yes" in done.out
@@ -81,7 +81,7 @@ def test_an_export_without_a_record_is_settled_and_nothing_sent(
     before = recorder.requests
     upload = new_upload(recorder, tmp_path / name)
     done = upload()
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.complaint) == (0, "")
     manifest = read_manifest(upload.ledger())
     assert manifest
     assert (manifest.total_records, manifest.reconciled) == (0, True)
@@ -94,7 +94,7 @@ def test_an_upload_follows_a_check_into_the_same_folder(
     upload = new_upload(api(), new_export(300))
     words = ("run", upload.exports[0], "--out", upload.out, "--validate-only")
     checked = avstar(*words, AVSTAR_TOKEN=None)
-    assert (checked.code, checked.err) == (0, "")
+    assert (checked.code, checked.complaint) == (0, "")
     assert "accepted" not in checked.out
     assert upload.api.stats()["requests"] == 0
     assert len(upload.rows("dead-letters")) == 10

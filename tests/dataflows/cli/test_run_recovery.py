@@ -141,7 +141,7 @@ def test_a_check_in_between_does_not_harm_a_stopped_upload(
     assert running.finish(signal.SIGTERM).code == 75
     upload("--validate-only")
     again = upload()
-    assert (again.code, again.err) == (0, "")
+    assert (again.code, again.complaint) == (0, "")
     upload.assert_exact(590)
 
 
