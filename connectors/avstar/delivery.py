@@ -183,8 +183,8 @@ class Delivery:
 
     def _wrong(self, answer: Answer) -> str:
         said = f"answered {answer.status}" if answer.status else "cannot be used"
-        what = "certificates, proxy" if answer.misconfigured else "token"
+        what = "certificates, the proxy" if answer.misconfigured else "token"
         return (
             f"{self._settings.ingest_url} {said} ({answer.detail or 'no explanation'}); check the "
-            f"{what} and API URL, then run again: nothing was dead-lettered for it"
+            f"{what} and the API URL, then run again: nothing was dead-lettered for it"
         )

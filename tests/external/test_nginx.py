@@ -146,7 +146,7 @@ def test_a_certificate_that_is_wrong_halts_before_anything_is_dead_lettered(
     assert halted.returncode == 1, halted.stderr
     assert halted.stderr.count("\n") == 1
     assert words in halted.stderr
-    assert "check the certificates, proxy and API URL" in halted.stderr
+    assert "check the certificates, the proxy and the API URL" in halted.stderr
     assert api.stats()["requests"] == 0
     letters = [file.read_bytes() for file in folder.glob("out/*/dead-letters.ndjson")]
     assert b"".join(letters).count(b'"rejected"') == 0
