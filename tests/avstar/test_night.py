@@ -7,6 +7,7 @@ import pytest
 
 from connectors.avstar import delivery, drain
 from connectors.avstar.answer import Answer
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken
@@ -14,7 +15,6 @@ from connectors.records import Receipt
 
 HOUR = 3600.0
 RATE = Rate(600, 60)
-TOKEN = StaticToken("t")
 DOWN = Answer(500, "down for the night")
 REFUSED = Answer(None, "connection failed: refused")
 THROTTLED = Answer(429, "not tonight", 600.0)
@@ -48,7 +48,8 @@ def virtual_delivery(monkeypatch):
     monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: 0.0))
 
     def virtual_delivery(api):
-        made = delivery.Delivery(AvstarSettings(api_url="http://a", rate=RATE), RATE, TOKEN)
+        settings = AvstarSettings(api_url="http://a", rate=RATE)
+        made = delivery.Delivery(settings, RATE, Credentials(StaticToken("t"), settings))
         made._gate._clock = asyncio.get_running_loop().time
         made._gate._paused_from = made._gate._paused_until = 0.0
         made._client = api
