@@ -254,18 +254,22 @@ async def test_asked_to_stop_while_there_is_no_token_it_leaves_at_once(serve, ne
     assert api.requests == []
 
 
-async def test_who_waits_for_a_token_holds_no_place_in_the_quota(serve, new_delivery, spots):
+async def test_who_waits_for_a_token_waits_before_the_gate(serve, new_delivery, spots, monkeypatch):
     async def judge(*_):
         return 201
 
-    issuer = Issuer(seconds=0.3)
-    delivery = new_delivery(await serve(Api(judge).answer), issuer, rate=Rate(1000, 1000))
-    task = asyncio.create_task(delivery.deliver(spots(20)))
-    await asyncio.sleep(0.1)
-    assert delivery._gate._limiter._in_flight == 0
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    issuer = Issuer(seconds=0.2)
+    delivery = new_delivery(await serve(Api(judge).answer), issuer)
+    enter, issued = delivery._gate.enter, []
+
+    async def watched(tried_at):
+        issued.append(issuer.issued)
+        return await enter(tried_at)
+
+    monkeypatch.setattr(delivery._gate, "enter", watched)
+    await delivery.deliver(spots(20))
+
+    assert issued == [1] * 20
 
 
 async def test_deliveries_with_the_same_credentials_share_the_token_and_its_renewal(
