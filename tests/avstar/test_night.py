@@ -7,6 +7,7 @@ import pytest
 
 from connectors.avstar import delivery, drain
 from connectors.avstar.answer import Answer
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken
@@ -14,7 +15,7 @@ from connectors.records import Receipt
 
 HOUR = 3600.0
 RATE = Rate(600, 60)
-TOKEN = StaticToken("t")
+SETTINGS = AvstarSettings(api_url="http://a", rate=RATE)
 DOWN = Answer(500, "down for the night")
 REFUSED = Answer(None, "connection failed: refused")
 THROTTLED = Answer(429, "not tonight", 600.0)
@@ -44,12 +45,12 @@ class Api:
 def virtual_delivery(monkeypatch):
     """Make deliveries whose clock is the loop's; who waits for hours is not looked at so often."""
     monkeypatch.setattr(drain, "_LOOK_SECONDS", 60.0)
-
     monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: 0.0))
 
     def virtual_delivery(api):
-        made = delivery.Delivery(AvstarSettings(api_url="http://a", rate=RATE), RATE, TOKEN)
-        made._gate._clock = asyncio.get_running_loop().time
+        clock = asyncio.get_running_loop().time
+        made = delivery.Delivery(SETTINGS, RATE, Credentials(StaticToken("t"), SETTINGS, clock))
+        made._gate._clock = clock
         made._gate._paused_from = made._gate._paused_until = 0.0
         made._client = api
         return made
