@@ -15,6 +15,7 @@ from connectors.records import Receipt
 
 HOUR = 3600.0
 RATE = Rate(600, 60)
+SETTINGS = AvstarSettings(api_url="http://a", rate=RATE)
 DOWN = Answer(500, "down for the night")
 REFUSED = Answer(None, "connection failed: refused")
 THROTTLED = Answer(429, "not tonight", 600.0)
@@ -44,13 +45,12 @@ class Api:
 def virtual_delivery(monkeypatch):
     """Make deliveries whose clock is the loop's; who waits for hours is not looked at so often."""
     monkeypatch.setattr(drain, "_LOOK_SECONDS", 60.0)
-
     monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: 0.0))
 
     def virtual_delivery(api):
-        settings = AvstarSettings(api_url="http://a", rate=RATE)
-        made = delivery.Delivery(settings, RATE, Credentials(StaticToken("t"), settings))
-        made._gate._clock = asyncio.get_running_loop().time
+        clock = asyncio.get_running_loop().time
+        made = delivery.Delivery(SETTINGS, RATE, Credentials(StaticToken("t"), SETTINGS, clock))
+        made._gate._clock = clock
         made._gate._paused_from = made._gate._paused_until = 0.0
         made._client = api
         return made

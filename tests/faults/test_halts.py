@@ -33,7 +33,7 @@ def test_a_wrong_url_or_token_halts_with_what_the_api_said(
     assert halted.code == 1
     said = f"{scripted.url}/ingest answered {status} (No such place: try v2)"
     assert said in halted.refusal
-    assert len(scripted.requests) <= (10 if status == 401 else 5), "a 401 is tried once more"
+    assert len(scripted.requests) <= (20 if status == 401 else 5), "a 401 is tried again"
     assert upload.rows("dead-letters") == upload.rows("receipts") == []
 
     scripted.always = None
