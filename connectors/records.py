@@ -79,7 +79,10 @@ class Spot(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """A delivered spot. `status` is the HTTP status, `delivered_at` UTC in ISO 8601."""
+    """A delivered spot. `status` is the HTTP status, `delivered_at` UTC in ISO 8601.
+
+    `raw` is not written down: it is there for the dead letter that a `duplicate` may turn into.
+    """
 
     line: int
     offset: int
@@ -91,6 +94,9 @@ class Receipt(NamedTuple):
     status: int
     attempts: int
     delivered_at: str
+    duration_sec: int
+    advertiser: str
+    raw: bytes
 
 
 Reason = Literal[
@@ -172,6 +178,9 @@ class Tally(NamedTuple):
 
 def request_id(spot_id: str, airtime: str, checksum: str, station: str) -> str:
     """Derive a spot's request ID, equal in every run over the same export.
+
+    No two spots join to one text, even where a spot ID or station holds the separator: an air time
+    holds none, and no field holds the checksum of the file that it stands in.
 
     Returns:
         32 lower-case hex digits: X-Request-ID, idempotency key and W3C trace ID in one.

@@ -16,6 +16,7 @@ from bytewax.dataflow import Dataflow, Stream
 
 from connectors.avion import AvionSource, validate
 from connectors.avstar import deliver
+from connectors.effort import Effort
 from connectors.errors import AvstarError
 from connectors.ledger import record
 from connectors.records import Export
@@ -52,6 +53,7 @@ def avion_to_avstar(
     tallies = op.inspect("count", checked.tallies, meter.checked)
     tallies = op.inspect("heap", tallies, HeapGuard().passed)
     outcomes: list[Stream[Any]] = [checked.dead_letters]
+    efforts: Stream[Effort] | None = None
     if not settings.validate_only:
         sent = deliver(
             "deliver",
@@ -63,12 +65,14 @@ def avion_to_avstar(
             watch=meter.settled,
         )
         outcomes += [sent.dead_letters, sent.receipts]
+        efforts = sent.efforts
     manifests = record(
         "ledger",
         tallies,
         *outcomes,
         out=settings.out_folder,
         exports=exports,
+        efforts=efforts,
         mode="validate-only" if settings.validate_only else "upload",
         stations=settings.stations,
     )

@@ -59,6 +59,21 @@ def test_two_spots_share_a_request_id_only_if_they_are_the_same(one, other):
     assert (request_id(*one) == request_id(*other)) == (one == other)
 
 
+CHECKSUM = "0" * 64
+SNARE = (
+    st.lists(st.sampled_from(["\x1f", "a", "0" * 32, AIRTIME, f"{AIRTIME}\x1f"]), max_size=6)
+    .map("".join)
+    .filter(lambda text: CHECKSUM not in text)
+)
+KEY = st.tuples(SNARE, st.sampled_from([AIRTIME, "2026-11-24T05:30:00Z"]), SNARE)
+
+
+@given(one=KEY, other=KEY)
+def test_separators_in_spot_id_and_station_make_no_two_spots_alike(one, other):
+    first, second = (request_id(key[0], key[1], CHECKSUM, key[2]) for key in (one, other))
+    assert (first == second) == (one == other)
+
+
 def test_no_text_can_move_from_one_field_to_the_next():
     assert request_id("ab", "c", "d", "e") != request_id("a", "bc", "d", "e")
 
@@ -131,7 +146,10 @@ def test_rejections_are_the_reasons_found_before_anything_is_sent():
         ),
         (
             Receipt,
-            "line offset spot_id station airtime request_id outcome status attempts delivered_at",
+            (
+                "line offset spot_id station airtime request_id outcome status attempts "
+                "delivered_at duration_sec advertiser raw"
+            ),
         ),
         (
             DeadLetter,

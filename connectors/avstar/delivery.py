@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
 from connectors.avstar.answer import Answer
@@ -11,14 +12,16 @@ from connectors.avstar.backoff import backoff
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
 from connectors.avstar.congestion import Congestion
-from connectors.avstar.credentials import Credentials, Refusals
+from connectors.avstar.credentials import Credentials, Lease, Refusals
 from connectors.avstar.drain import Drain
 from connectors.avstar.events import log_retry, log_undelivered
 from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
+from connectors.avstar.order import Turn, turns
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.toll import Toll
 from connectors.avstar.tries import Tries
 from connectors.errors import HaltedError
 from connectors.records import DeadLetter, Receipt, Spot
@@ -37,7 +40,7 @@ class Delivery:
     """Delivers spots, each at least once; by its request ID each is scheduled at most once.
 
     Lives on one event loop. `proven` says that the API has accepted something of ours before, so
-    that a 404 means a bad spot and no longer a wrong URL.
+    that a 404 means a bad spot and no longer a wrong URL. `toll` counts what holds it up.
     """
 
     def __init__(  # noqa: PLR0913 - settings, and what it is given to work with
@@ -53,12 +56,15 @@ class Delivery:
         self.proven = proven
         self._settings = settings
         self._watch = watch
+        self.toll = Toll()
         self._credentials = credentials
+        self._lease: Lease | None = None
         self._client = Client(settings)
         self._gate = Gate(
             WindowLimiter(rate, time.monotonic()),
             Breaker(settings.breaker_failures, settings.breaker_pause),
             Congestion(settings.concurrency),
+            toll=self.toll,
         )
         self._in_hand = 0
         self._drain = Drain(stopping, settings.drain_seconds, self._pause_left)
@@ -71,7 +77,7 @@ class Delivery:
             StoppedError: It was asked to stop and the spots could not be settled in time.
         """
         settled: dict[int, Settled] = {}
-        todo = iter(enumerate(spots))
+        todo = turns(spots)
         self._in_hand = lanes = min(self._settings.concurrency, len(spots))
         try:
             await self._client.open()
@@ -85,8 +91,8 @@ class Delivery:
         """Close the connections; a later delivery opens new ones."""
         await self._client.close()
 
-    async def _work(self, todo: Iterator[tuple[int, Spot]], settled: dict[int, Settled]) -> None:
-        for i, spot in todo:
+    async def _work(self, todo: Iterator[Turn], settled: dict[int, Settled]) -> None:
+        for i, spot in chain.from_iterable(todo):
             settled[i] = one = await self._settle(spot)
             if isinstance(one, DeadLetter):
                 log_undelivered(one)
@@ -114,7 +120,9 @@ class Delivery:
 
     async def _attempt(self, tries: Tries) -> Verdict:
         try:
-            tries.lease = await self._credentials.current()
+            tries.lease = lease = await self._credentials.current()
+            self.toll.token_renewals += self._lease not in {None, lease}
+            self._lease = lease
             tries.attempts += 1
             tries.answer = await self._client.attempt(tries.spot, tries.lease.secret)
         finally:

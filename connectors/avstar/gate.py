@@ -9,6 +9,7 @@ from typing import NamedTuple
 from connectors.avstar.breaker import Breaker, State
 from connectors.avstar.congestion import Congestion
 from connectors.avstar.limiter import WindowLimiter
+from connectors.avstar.toll import Toll
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +40,14 @@ class Gate:
         breaker: Breaker,
         congestion: Congestion,
         clock: Callable[[], float] = time.monotonic,
+        toll: Toll | None = None,
     ) -> None:
         self._limiter = limiter
         self._breaker = breaker
         self._congestion = congestion
         self._in_flight = 0
         self._clock = clock
+        self._toll = toll or Toll()
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
         self._paused_from = self._paused_until = clock()
@@ -85,7 +88,7 @@ class Gate:
                 wait = self._wait(now)
                 if wait <= 0:
                     return self._admit(now)
-                await self._sleep(wait)
+                await self._sleep(wait, now)
         return None
 
     def leave(self) -> None:
@@ -111,6 +114,7 @@ class Gate:
     def throttled(self, admission: Admission, seconds: float) -> None:
         """Pause the whole lane. Answers to what was under way when it paused count as one."""
         now = self._clock()
+        self._toll.throttled += 1
         probing = self._breaker.state(now) is State.PROBING  # its answer must count
         under_way = admission.at < self._paused_from and not probing
         if self._paused_until <= now:
@@ -124,6 +128,7 @@ class Gate:
         """Learn from an answer that shows the API in bad health."""
         if not self.opened_since(admission) and self._breaker.failed(self._clock()):
             self._changed.set()
+            self._toll.breaker_openings += 1
             log.error(
                 "breaker open",
                 extra={"openings": self.openings, "pause_seconds": round(self.pause_left(), 3)},
@@ -151,9 +156,15 @@ class Gate:
             return self._paused_until - now
         return self._limiter.wait(now)
 
-    async def _sleep(self, seconds: float) -> None:
+    async def _sleep(self, seconds: float, now: float) -> None:
+        broken = self._breaker.state(now) in {State.OPEN, State.PROBING}
+        paused = self._paused_until > now
         if seconds != float("inf"):
             await asyncio.sleep(seconds)
-            return
-        self._changed.clear()
-        await self._changed.wait()
+        else:
+            self._changed.clear()
+            await self._changed.wait()
+        if broken:
+            self._toll.breaker_seconds += self._clock() - now
+        elif paused:
+            self._toll.paused_seconds += self._clock() - now

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Callable  # noqa: UP035 - the engine takes the other for a class on 3.10
+from typing import Any, Callable, NamedTuple  # noqa: UP035 - the engine takes the other for a class on 3.10
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
@@ -14,6 +14,8 @@ from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery, Settled, Watch
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import TokenSource
+from connectors.avstar.toll import Toll, efforts
+from connectors.effort import Effort
 from connectors.errors import HaltedError
 from connectors.loop import event_loop
 from connectors.records import Batch, DeadLetter, Receipt, Spot
@@ -30,10 +32,17 @@ class DeliverOut:
     """Streams out of `deliver`; every spot leaves on just one of them.
 
     `receipts` are spots that Avstar has, `dead_letters` those it has not, or not for certain.
+    `efforts` tell, for each batch, what that took.
     """
 
     receipts: Stream[Batch[Receipt]]
     dead_letters: Stream[Batch[DeadLetter]]
+    efforts: Stream[Effort]
+
+
+class _Sent(NamedTuple):
+    settled: Batch[Settled]
+    effort: Effort
 
 
 @operator
@@ -79,10 +88,11 @@ def deliver(  # noqa: PLR0913 - keyword-only settings
 
     keyed: KeyedStream[Batch[Spot]] = op.flat_map("lanes", up, lambda batch: _divide(batch, lanes))
     settled = op.stateful_batch("send", keyed, new_lane)
-    batches = op.map("unkey", settled, lambda item: item[1])
+    sent = op.map("unkey", settled, lambda item: item[1])
     return DeliverOut(
-        op.map("receipts", batches, lambda batch: _only(batch, Receipt)),
-        op.map("dead_letters", batches, lambda batch: _only(batch, DeadLetter)),
+        op.map("receipts", sent, lambda one: _only(one.settled, Receipt)),
+        op.map("dead_letters", sent, lambda one: _only(one.settled, DeadLetter)),
+        op.map("efforts", sent, lambda one: one.effort),
     )
 
 
@@ -110,28 +120,30 @@ def _proven(state: Any) -> bool:
     return bool(state[1])
 
 
-class _DeliveryLane(StatefulBatchLogic[Batch[Spot], Batch[Settled], State]):
+class _DeliveryLane(StatefulBatchLogic[Batch[Spot], _Sent, State]):
     def __init__(self, new_delivery: Callable[[], Delivery], *, proven: bool) -> None:
         self._new_delivery = new_delivery
         self._delivery: Delivery | None = None
         self._proven = proven
 
     @override
-    def on_batch(self, values: list[Batch[Spot]]) -> tuple[list[Batch[Settled]], bool]:
-        settled = iter(event_loop().run(self._settle([spot for batch in values for spot in batch])))
+    def on_batch(self, values: list[Batch[Spot]]) -> tuple[list[_Sent], bool]:
+        every = [spot for batch in values for spot in batch]
+        one_by_one, toll = event_loop().run(self._settle(every))
+        settled = iter(one_by_one)
         batches = [Batch(batch.span, list(islice(settled, len(batch)))) for batch in values]
-        return batches, StatefulBatchLogic.RETAIN
+        return list(map(_Sent, batches, efforts(batches, toll))), StatefulBatchLogic.RETAIN
 
-    async def _settle(self, spots: list[Spot]) -> list[Settled]:
+    async def _settle(self, spots: list[Spot]) -> tuple[list[Settled], Toll]:
         if self._delivery is None:  # made here, since what it holds belongs to the event loop
             self._delivery = self._new_delivery()
         try:
-            return await self._delivery.deliver(spots)
+            return await self._delivery.deliver(spots), self._delivery.toll.take()
         finally:
             self._proven = self._delivery.proven
 
     @override
-    def on_eof(self) -> tuple[list[Batch[Settled]], bool]:
+    def on_eof(self) -> tuple[list[_Sent], bool]:
         if self._delivery is not None:
             event_loop().run(self._delivery.close())
         return [], StatefulBatchLogic.RETAIN

@@ -56,6 +56,9 @@ class Tries:
             self.answer.status or 0,
             self.attempts,
             _utc(time.time_ns() // 1_000_000),
+            spot.duration,
+            spot.advertiser,
+            spot.raw,
         )
 
     def dead_letter(self, reason: Reason) -> DeadLetter:

@@ -1,15 +1,21 @@
 """What a ledger holds, in numbers."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.records import REJECTIONS, Batch, DeadLetter, Receipt, Tally
+from connectors.effort import Effort
+from connectors.records import REJECTIONS, DeadLetter, Receipt, Tally
 
 
 @dataclass
 class Counts:
-    """Counts of one export's records; `records` were read, the others say what became of them."""
+    """Counts of one export's records, and of what it took to deliver them.
+
+    `records` were read; those up to `reasons` say what became of them. `attempts` are the requests
+    for them, `tried` the spots whose `Effort` is added, and the others its sums.
+    """
 
     records: int = 0
     valid: int = 0
@@ -17,6 +23,13 @@ class Counts:
     accepted: int = 0
     duplicates: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    attempts: int = 0
+    tried: int = 0
+    throttled: int = 0
+    breaker_openings: int = 0
+    paused_seconds: float = 0.0
+    breaker_seconds: float = 0.0
+    token_renewals: int = 0
 
     @property
     def dead_lettered(self) -> int:
@@ -45,14 +58,33 @@ class Counts:
             self.valid if uploaded else 0
         )
 
-    def add(self, item: Tally | Batch[Receipt] | Batch[DeadLetter]) -> None:
-        """Count what became of one batch."""
+    @property
+    def parked(self) -> int:
+        """Spots that were in flight when the breaker opened."""
+        return self.reasons["circuit_open"]
+
+    def add(self, item: Tally | Effort | Iterable[Receipt | DeadLetter]) -> None:
+        """Count what became of one batch, or what that took."""
         if isinstance(item, Tally):
             self.records += item.records
             self.valid += item.valid
             self.skipped += item.skipped
-            return
-        for one in item:
+        elif isinstance(item, Effort):
+            self._add_effort(item)
+        else:
+            self._add_records(item)
+
+    def _add_effort(self, effort: Effort) -> None:
+        self.tried += effort.spots
+        self.throttled += effort.throttled
+        self.breaker_openings += effort.breaker_openings
+        self.paused_seconds += effort.paused_seconds
+        self.breaker_seconds += effort.breaker_seconds
+        self.token_renewals += effort.token_renewals
+
+    def _add_records(self, records: Iterable[Receipt | DeadLetter]) -> None:
+        for one in records:
+            self.attempts += one.attempts
             if isinstance(one, DeadLetter):
                 self.reasons[one.reason] += 1
             elif one.outcome == "duplicate":

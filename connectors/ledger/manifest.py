@@ -20,7 +20,9 @@ class Manifest:
     """Counts and digests of one export's ledger; times are UTC in ISO 8601.
 
     total = valid + rejected + skipped; dead_lettered = rejected + failed; and in an upload
-    valid = accepted + duplicates + failed. `reconciled` says that all of that holds.
+    valid = accepted + duplicates + failed. `reconciled` says that all of that holds. `attempts` are
+    the requests for the records of this ledger, `parked` its `circuit_open` dead letters; from
+    `throttled` on they are the sums of `connectors.effort.Effort`.
     """
 
     version: int = VERSION
@@ -41,6 +43,13 @@ class Manifest:
     dead_lettered: int
     reasons: dict[str, int] = field(default_factory=dict)
     reconciled: bool
+    attempts: int
+    parked: int
+    throttled: int
+    breaker_openings: int
+    paused_seconds: float
+    breaker_seconds: float
+    token_renewals: int
     receipts_sha256: str
     dead_letters_sha256: str
     started_at: str
@@ -81,5 +90,12 @@ def new_manifest(export: Export, counts: Counts, **others: Any) -> Manifest:
         reasons=dict(sorted(counts.reasons.items())),
         reconciled=counts.records == export.records
         and counts.is_consistent(uploaded=others["mode"] == "upload"),
+        attempts=counts.attempts,
+        parked=counts.parked,
+        throttled=counts.throttled,
+        breaker_openings=counts.breaker_openings,
+        paused_seconds=round(counts.paused_seconds, 3),
+        breaker_seconds=round(counts.breaker_seconds, 3),
+        token_renewals=counts.token_renewals,
         **others,
     )

@@ -9,12 +9,13 @@ from bytewax.dataflow import Stream, operator
 from bytewax.operators import KeyedStream, StatefulBatchLogic
 from typing_extensions import override
 
+from connectors.effort import Effort
 from connectors.errors import HaltedError
 from connectors.ledger.book import Book, BookState, Entry
 from connectors.ledger.manifest import Manifest, Mode
 from connectors.records import Export, Tally
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Version of a ledger's snapshot, which is storage format."""
 
 State = tuple[int, tuple[Any, ...] | None]
@@ -28,6 +29,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
     *outcomes: Stream[Any],
     out: Path,
     exports: Iterable[Export],
+    efforts: Stream[Effort] | None = None,
     mode: Mode = "upload",
     stations: Iterable[str] | None = None,
 ) -> Stream[Manifest]:
@@ -42,6 +44,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
         outcomes: Streams of receipts and of dead letters.
         out: Folder of the ledgers, one folder an export.
         exports: The exports that are read.
+        efforts: What delivery took, for the manifest.
         mode: `validate-only` waits for no receipts.
         stations: Stations that were kept, for the manifest; None if all.
 
@@ -52,11 +55,22 @@ def record(  # noqa: PLR0913 - keyword-only settings
     kept = None if stations is None else sorted(stations)
     # An empty tally stays: it is all that an export without a record leaves.
     settled = op.filter("settled", op.merge("outcomes", *outcomes), bool)
-    entries = op.merge("entries", tallies, settled)
+    told: list[Stream[Any]] = [tallies]
+    if efforts is not None:
+        # One without spots may come when all is accounted for and the ledger sealed.
+        told.append(op.filter("told", efforts, lambda effort: effort.spots > 0))
+    entries = op.merge("entries", *told, settled)
     keyed: KeyedStream[Any] = op.key_on("export", entries, lambda entry: entry.span.export)
 
     def new_book(key: str, state: BookState | None) -> Book:
-        return Book(out / key, _known(known, key), state, mode=mode, stations=kept)
+        return Book(
+            out / key,
+            _known(known, key),
+            state,
+            mode=mode,
+            stations=kept,
+            efforts=efforts is not None,
+        )
 
     sealed = op.stateful_batch("book", keyed, lambda state: _Ledger(new_book, _resumed(state)))
     return op.map("manifest", sealed, lambda item: item[1])

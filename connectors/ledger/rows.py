@@ -7,13 +7,14 @@ from pydantic_core import to_json
 
 from connectors.records import DeadLetter, Receipt
 
+_WRITTEN = Receipt._fields[: Receipt._fields.index("raw")]
+
 
 def to_row(record: Receipt | DeadLetter) -> bytes:
     """Return one line of NDJSON, line end included."""
-    values = record._asdict()
     if isinstance(record, DeadLetter):
-        values |= _raw(record.raw)
-    return to_json(values) + b"\n"
+        return to_json(record._asdict() | _raw(record.raw)) + b"\n"
+    return to_json(dict(zip(_WRITTEN, record, strict=False))) + b"\n"
 
 
 def _raw(raw: bytes) -> dict[str, Any]:

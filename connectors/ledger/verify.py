@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from connectors.ledger.audit.comparison import Comparison
 from connectors.ledger.audit.findings import Findings
-from connectors.ledger.audit.index import Index, temporary_index
+from connectors.ledger.audit.index import Index, Place, temporary_index
 from connectors.ledger.audit.inspection import Inspection
-from connectors.ledger.audit.ledger_file import DEAD_LETTERS, RECEIPTS, LedgerFile
-from connectors.ledger.audit.plain import Reading, reading
+from connectors.ledger.audit.ledger_file import DEAD_LETTERS, RECEIPTS, LedgerFile, look_up
+from connectors.ledger.audit.plain import PlainSpot, Reading, reading
 from connectors.ledger.audit.seal import FILE_NAME, Seal, read_seal
+from connectors.ledger.audit.shape import RECEIPT
 from connectors.records import Export, Line
 
 DIGESTS = {RECEIPTS: "receipts_sha256", DEAD_LETTERS: "dead_letters_sha256"}
@@ -58,8 +60,10 @@ def verify(folder: Path, export: Export | None = None, lines: Iterable[Line] = (
                 seal.compare_digest(digest, file.path, file.sha256)
         if seal:
             seal.compare_counts(inspection.counted)
+            seal.expect("attempts", inspection.attempts)
             seal.check_invariants()
         _find_repeated(folder, index, findings)
+        _find_conflicts(folder, index, findings)
         if export and read:
             Comparison(folder, export, read, seal, findings).run(lines, index)
     records = seal.claims["total_records"] if seal else inspection.counted.total()
@@ -84,3 +88,19 @@ def _find_repeated(folder: Path, index: Index, findings: Findings) -> None:
         for place in others:
             what = f"offset {place.offset} stands already in {first.file}:{first.row}"
             findings.add("repeated", f"{folder / place.file}:{place.row}", what)
+
+
+def _find_conflicts(folder: Path, index: Index, findings: Findings) -> None:
+    path = folder / RECEIPTS
+    for first, *others in index.repeated_requests():
+        with path.open("rb") as file:
+            content = _content(file, first)
+            for place in others:
+                if _content(file, place) != content:
+                    what = f"has the request ID of row {first.row}, and other content"
+                    findings.add("conflict", f"{path}:{place.row}", what)
+
+
+def _content(file: BinaryIO, place: Place) -> list[Any]:
+    row = look_up(file, place.position, RECEIPT)
+    return [row.get(name) for name in PlainSpot._fields]

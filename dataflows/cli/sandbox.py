@@ -77,9 +77,11 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         typer.Option(help="Headers that announce the quota.", envvar=_env("ANNOUNCE")),
     ] = "none",
     conflict: Annotated[
-        Literal["409", "422"],
+        Literal["409", "422", "plain"],
         typer.Option(
-            help="Status for a request ID used with another spot.", envvar=_env("CONFLICT")
+            help="Status for a request ID used with another spot; plain: the same 409 as for the "
+            "same spot.",
+            envvar=_env("CONFLICT"),
         ),
     ] = "422",
     fault: Annotated[
@@ -124,7 +126,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         rate=rate,
         retry_after=retry_after,
         announce=announce,
-        conflict=409 if conflict == "409" else 422,
+        conflict="plain" if conflict == "plain" else 409 if conflict == "409" else 422,
         faults=Faults.parse(fault or ()),
         oauth_faults=Faults.parse(oauth_fault or ()),
         latency=latency,

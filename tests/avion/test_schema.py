@@ -180,6 +180,19 @@ def test_an_air_time_must_exist_and_be_iso_8601(spot, cells, text, zone):
     assert judge_cells(cells(AirDateTime=text), zone) == NO_DATE
 
 
+@pytest.mark.parametrize("text", GOOD_TIMES)
+@pytest.mark.parametrize("zone", [None, NEW_YORK])
+def test_an_air_time_holds_no_unit_separator(spot, cells, text, zone):
+    """A request ID joins its parts by it, and can be taken for no other's because of this."""
+    for place in range(len(text) + 1):
+        for spoilt in (
+            f"{text[:place]}\x1f{text[place:]}",
+            f"{text[:place]}\x1f{text[place + 1 :]}",
+        ):
+            assert judge(spot(AirDateTime=spoilt), zone) == NO_DATE
+            assert judge_cells(cells(AirDateTime=spoilt), zone) == NO_DATE
+
+
 def test_a_date_is_no_air_time(spot, cells):
     assert NO_DATE in judge(spot(AirDateTime="2026-11-24"))
     assert NO_DATE in judge_cells(cells(AirDateTime="2026-11-24"))

@@ -141,7 +141,8 @@ async def test_under_every_fault_each_spot_is_scheduled_once(
     assert await api.scheduled() == sorted(spot.spot_id for spot in many)
     assert outcomes(settled).keys() <= {"accepted", "duplicate"}
     assert [one.spot_id for one in settled] == [spot.spot_id for spot in many]
-    assert sum(one.attempts for one in settled) == stats["requests"]
+    given_up = sum(one.attempts for one in settled) - stats["requests"]
+    assert given_up >= 0 if settings else given_up == 0  # a timeout may be there before the API
     assert all((one.outcome == "accepted") == (one.status == 201) for one in settled)
 
 
@@ -175,6 +176,33 @@ async def test_a_lost_answer_becomes_a_duplicate_under_the_same_request_id(
     assert len(await api.scheduled()) == 20
     assert all(one.attempts > 1 for one in settled if one.outcome == "duplicate")
     assert outcomes(settled)["duplicate"] > 0
+
+
+@pytest.mark.parametrize("conflict", [409, 422, "plain"])
+async def test_of_rows_that_share_a_request_id_the_first_is_scheduled_and_the_others_are_not(
+    sandbox, new_delivery, spots, conflict
+):
+    api, one = await sandbox(rate=PLENTY, conflict=conflict), spots(1)[0]
+    alike = [one._replace(line=line, duration=30 + line) for line in range(1, 41)]
+
+    settled = await new_delivery(api.url).deliver([*alike, one._replace(line=41, duration=31)])
+
+    found = "duplicate" if conflict == "plain" else "conflicting_duplicate"
+    assert outcomes(settled[:1]) == {"accepted": 1}
+    assert outcomes(settled[1:-1]) == {found: 39}
+    assert outcomes(settled[-1:]) == {"duplicate": 1}
+
+
+async def test_what_holds_a_delivery_up_is_counted(sandbox, new_delivery, spots):
+    api = await sandbox(rate=PLENTY, faults=Faults({"500": 0.3, "expired": 0.3}), seed=1)
+    delivery = new_delivery(api.url, breaker_failures=3, breaker_pause=0.05, concurrency=1)
+
+    settled = await delivery.deliver(spots(60))
+
+    assert 0 < outcomes(settled)["circuit_open"] <= delivery.toll.breaker_openings
+    assert delivery.toll.breaker_seconds >= 0.05 * delivery.toll.breaker_openings
+    assert delivery.toll.token_renewals == (await api.stats())["faults"]["expired"] > 0
+    assert (delivery.toll.throttled, delivery.toll.paused_seconds) == (0, 0)
 
 
 async def test_what_was_delivered_before_is_a_duplicate(sandbox, new_delivery, spots):

@@ -14,6 +14,7 @@ from connectors.avstar.congestion import Congestion
 from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.rate import Rate
+from connectors.avstar.toll import Toll
 
 FAILURES, PAUSE = 3, 60.0
 PLENTY = Rate(1_000_000, 1)
@@ -29,12 +30,9 @@ class Lane(Gate):
         self.breaker = Breaker(failures, PAUSE)
         self.congestion = Congestion(concurrency)
         clock = asyncio.get_running_loop().time
-        super().__init__(
-            WindowLimiter(rate, clock() - 2 * rate.seconds),
-            self.breaker,
-            self.congestion,
-            clock,
-        )
+        self.toll = Toll()
+        limiter = WindowLimiter(rate, clock() - 2 * rate.seconds)
+        super().__init__(limiter, self.breaker, self.congestion, clock, self.toll)
 
     @property
     def now(self) -> float:
@@ -545,3 +543,58 @@ def test_whatever_is_answered_everybody_gets_in_or_is_parked(
         return ends
 
     assert len(virtually(scene())) == len(replies)
+
+
+def test_a_lane_that_is_not_held_up_counts_nothing(play):
+    async def scene():
+        lane = Lane(Rate(10, 60))
+        for _ in range(25):  # the quota alone holds them back
+            admission = await lane.admitted()
+            lane.leave()
+            lane.succeeded(admission)
+        assert lane.now > 60
+        assert lane.toll == Toll()
+
+    play(scene)
+
+
+def test_throttled_answers_are_counted_and_the_pause_is_as_long_as_somebody_waited(play):
+    async def scene():
+        lane = Lane(failures=100)
+        for admission in await lane.admitted_all(20):
+            lane.leave()
+            lane.throttled(admission, 30.0)
+        await asyncio.sleep(10)  # nobody is there
+        await asyncio.gather(*(lane.admitted() for _ in range(5)))
+        assert lane.toll.throttled == 20
+        assert lane.toll.paused_seconds == pytest.approx(20)
+        assert lane.toll.breaker_seconds == 0
+
+    play(scene)
+
+
+def test_an_open_breaker_holds_up_until_its_probe_succeeds(play):
+    async def scene():
+        lane = Lane()
+        await lane.fail(FAILURES)
+        probe = await lane.admitted()
+        waiting = asyncio.create_task(lane.admitted())
+        await asyncio.sleep(5)  # the answer to the probe takes its time
+        lane.leave()
+        lane.succeeded(probe)
+        await waiting
+        assert lane.toll.breaker_openings == 1
+        assert lane.toll.breaker_seconds == pytest.approx(PAUSE + 5)
+        assert lane.toll.paused_seconds == 0
+
+    play(scene)
+
+
+def test_a_probe_that_fails_is_an_opening_of_its_own(play):
+    async def scene():
+        lane = Lane()
+        await lane.fail(FAILURES + 2)
+        assert lane.toll.breaker_openings == 3
+        assert lane.toll.breaker_seconds == pytest.approx(2 * PAUSE)
+
+    play(scene)

@@ -66,14 +66,16 @@ def test_a_night_without_the_api_parks_what_was_in_flight(
         api = Api(answer, down=60.0, up=8 * HOUR)
         one = virtual_delivery(api)
         settled = await one.deliver(spots(1000))
-        return settled, api.requests, one._gate.openings, asyncio.get_running_loop().time()
+        return settled, api.requests, one.toll, asyncio.get_running_loop().time()
 
-    settled, requests, openings, took = virtually(night())
+    settled, requests, toll, took = virtually(night())
 
     letters = [one for one in settled if not isinstance(one, Receipt)]
     assert {(one.reason, one.redrivable) for one in letters} <= {("circuit_open", True)}
     assert len(letters) <= 20
     assert sum(one.attempts for one in settled) == requests
     pause = max(60.0, answer.retry_after or 0)
-    assert openings == pytest.approx(8 * HOUR / pause, abs=8)
+    assert toll.breaker_openings == pytest.approx(8 * HOUR / pause, abs=8)
+    assert toll.breaker_seconds + toll.paused_seconds == pytest.approx(8 * HOUR, abs=2 * pause)
+    assert (toll.throttled > 0) == (answer is THROTTLED)
     assert took < 8 * HOUR + 2 * pause + 100

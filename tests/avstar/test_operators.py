@@ -27,7 +27,7 @@ def settings_of(url, **settings):
     )
 
 
-def delivering(source, settings, **options):
+def delivering(source, settings, efforts=None, **options):
     """Build a dataflow that delivers, and give it with what comes out of it."""
     receipts, letters = [], []
     flow = Dataflow("test")
@@ -36,6 +36,7 @@ def delivering(source, settings, **options):
     out = deliver("deliver", batches, settings=settings, token=token, **options)
     op.output("receipts", out.receipts, TestingSink(receipts))
     op.output("dead_letters", out.dead_letters, TestingSink(letters))
+    op.output("efforts", out.efforts, TestingSink(efforts if efforts is not None else []))
     return flow, receipts, letters
 
 
@@ -66,6 +67,22 @@ def test_every_spot_leaves_as_a_receipt_or_a_dead_letter(sandbox_process, spots)
     delivered = [receipt.spot_id for batch in receipts for receipt in batch]
     assert delivered == [spot.spot_id for spot in many if spot.duration]
     assert sorted(spot["spot_id"] for spot in api.spots()) == sorted(delivered)
+
+
+def test_every_batch_tells_its_effort(sandbox_process, spots):
+    api, many, efforts = sandbox_process(*PLENTY, "--fault", "expired=1"), spots(12), []
+    source = [batch_of(many[:5], 0), batch_of([], 1), batch_of(many[5:], 2)]
+    flow, receipts, _ = delivering(source, settings_of(api.url), efforts)
+
+    run_main(flow)
+
+    assert [effort.span for effort in efforts] == [batch.span for batch in source]
+    assert [effort.spots for effort in efforts] == [5, 0, 7]
+    assert [effort.attempts for effort in efforts] == [
+        sum(one.attempts for one in batch) for batch in receipts
+    ]
+    assert sum(effort.attempts for effort in efforts) == api.stats()["requests"] == 24
+    assert [bool(effort.token_renewals) for effort in efforts] == [True, False, True]
 
 
 def test_an_empty_batch_keeps_its_place(sandbox_process, spots):

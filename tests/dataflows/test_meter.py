@@ -2,7 +2,7 @@ from connectors.records import DeadLetter, Receipt, Span, Tally
 from dataflows.meter import Meter
 
 SPAN = Span("day", "ab" * 32, "lane-0", 0, 1, 2)
-RECEIPT = Receipt(1, 0, "SP1", "K", "t", "f" * 32, "accepted", 201, 1, "now")
+RECEIPT = Receipt(1, 0, "SP1", "K", "t", "f" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw")
 LETTER = DeadLetter(2, 9, "rejected", "", 400, False, "f" * 32, 1, b"raw")
 
 

@@ -19,7 +19,7 @@ from dataflows.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 EXPORT = Export(Path("day.ndjson"), "ndjson", "ab" * 32, 1000, 10, (Split(0, 1000, 1),))
-RECEIPT = Receipt(1, 0, "SP1", "K", "t", "f" * 32, "accepted", 201, 1, "now")
+RECEIPT = Receipt(1, 0, "SP1", "K", "t", "f" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw")
 TALLY = Tally(Span("day", "ab" * 32, "lane-0", 0, 1, 2), 4, 3, 0)
 
 

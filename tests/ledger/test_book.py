@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.effort import Effort
 from connectors.errors import HaltedError
 from connectors.ledger import read_checkpoint, read_manifest
 from connectors.ledger.book import Book, BookState
@@ -18,7 +19,10 @@ def span(end: int, lane: str = "lane-0") -> Span:
 
 
 def receipts(*lines: int, outcome: str = "accepted") -> Batch[Receipt]:
-    rows = [Receipt(n, n, f"SP{n}", "K", "t", "f" * 32, outcome, 201, 1, "now") for n in lines]
+    rows = [
+        Receipt(n, n, f"SP{n}", "K", "t", "f" * 32, outcome, 201, 1, "now", 30, "Acme", b"raw")
+        for n in lines
+    ]
     return Batch(span(max(lines) * 100), rows)
 
 
@@ -27,12 +31,19 @@ def letters(*lines: int, reason: str = "schema") -> Batch[DeadLetter]:
     return Batch(span(max(lines) * 100), rows)
 
 
+def effort(spots: int, **took: float) -> Effort:
+    nothing = Effort(span(400), spots, spots, 0, 0, 0, 0.0, 0.0, 0)
+    return nothing._replace(**took)
+
+
 def tally(records: int, valid: int, skipped: int = 0, end: int = 400) -> Tally:
     return Tally(span(end), records, valid, skipped)
 
 
 def open_book(folder: Path, state: BookState | None = None, **settings: object) -> Book:
-    return Book(folder, EXPORT, state, **{"mode": "upload", "stations": None, **settings})
+    return Book(
+        folder, EXPORT, state, **{"mode": "upload", "stations": None, "efforts": False, **settings}
+    )
 
 
 def lines_in(path: Path) -> list[int]:
@@ -210,7 +221,7 @@ def test_a_book_is_complete_when_every_record_is_accounted_for(
 
 def test_an_export_without_a_record_is_complete_at_once(folder: Path) -> None:
     empty = Export(Path("/in/day.ndjson"), "ndjson", "ab" * 32, 0, 0, (Split(0, 0, 1),))
-    book = Book(folder, empty, None, mode="upload", stations=None)
+    book = Book(folder, empty, None, mode="upload", stations=None, efforts=False)
     book.add(Tally(span(0), 0, 0, 0))
     assert book.is_complete
     assert book.seal().reconciled
@@ -231,7 +242,7 @@ def test_a_commit_writes_how_far_every_lane_has_come(folder: Path) -> None:
     }
     assert (found.export, found.checksum) == ("day.ndjson", EXPORT.checksum)
     assert (found.bytes, found.total_records, found.settled) == (400, 4, 1)
-    assert found.counts == state.counts
+    assert found.counts == {**state.counts, "parked": 0}
     assert found.receipts_bytes == (folder / FILES[0]).stat().st_size > 0
     assert found.dead_letters_bytes == 0
 
@@ -263,3 +274,66 @@ def test_a_book_resumed_after_a_crash_within_the_seal_can_be_sealed(
     book.add(receipts(3, 4))
     assert book.seal().reconciled
     assert [lines_in(folder / name) for name in FILES] == [[1, 3, 4], [2]]
+
+
+def test_with_efforts_a_book_waits_for_that_of_every_spot(folder: Path) -> None:
+    book = open_book(folder, efforts=True)
+    book.add(tally(4, 3))
+    book.add(receipts(1, 2, 3))
+    book.add(letters(4))
+    book.add(effort(2))
+    assert not book.is_complete
+    book.add(effort(1))
+    assert book.is_complete
+    book.close()
+
+
+def test_what_held_delivery_up_is_added_up_across_a_resume_and_told_once(folder: Path) -> None:
+    took = {"throttled": 2, "breaker_openings": 1, "paused_seconds": 1.5, "breaker_seconds": 60.0}
+    book = open_book(folder, efforts=True)
+    book.add(tally(2, 2, end=200))
+    book.add(receipts(1, 2))
+    book.add(effort(2, **took, token_renewals=1))
+    state = book.commit()
+    book.add(effort(2, throttled=99))  # comes again
+    book.close()
+    found = read_checkpoint(folder)
+    assert found
+    assert (found.counts["throttled"], found.counts["paused_seconds"]) == (2, 1.5)
+
+    book = open_book(folder, state, efforts=True)
+    book.add(tally(2, 1))
+    book.add(receipts(3))
+    book.add(letters(4, reason="rejected"))
+    book.add(effort(2, **took))
+    sealed = book.seal()
+    assert (sealed.attempts, sealed.throttled, sealed.breaker_openings) == (3, 4, 2)
+    assert (sealed.paused_seconds, sealed.breaker_seconds) == (3.0, 120.0)
+    assert (sealed.token_renewals, sealed.parked) == (1, 0)
+
+
+def test_a_duplicate_is_written_when_the_epoch_ends_and_counts_as_known_before(
+    folder: Path,
+) -> None:
+    book = open_book(folder)
+    book.add(tally(4, 4))
+    book.add(receipts(1, 2, outcome="duplicate"))
+    book.add(receipts(3, 4))
+    assert book.is_complete
+    assert book.commit().counts["duplicates"] == 2
+    assert lines_in(folder / FILES[0]) == [3, 4, 1, 2]
+    assert book.commit().counts["duplicates"] == 2
+    book.close()
+
+
+def test_a_duplicate_of_other_content_is_a_dead_letter_in_all_counts(folder: Path) -> None:
+    book = open_book(folder)
+    book.add(tally(4, 4))
+    book.add(receipts(1, 4))
+    [same, other] = receipts(2, 3, outcome="duplicate")
+    book.add(Batch(span(300), [same, other._replace(duration_sec=60)]))
+    sealed = book.seal()
+    assert [lines_in(folder / name) for name in FILES] == [[1, 4, 2], [3]]
+    assert (sealed.accepted, sealed.duplicates, sealed.failed) == (2, 1, 1)
+    assert sealed.reasons == {"conflicting_duplicate": 1}
+    assert sealed.reconciled

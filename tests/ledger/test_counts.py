@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.effort import Effort
 from connectors.ledger.counts import Counts
 from connectors.records import REJECTIONS, Batch, DeadLetter, Reason, Receipt, Span, Tally
 
@@ -12,7 +13,7 @@ SPAN = Span("day.ndjson.0123456789ab", "0" * 64, "lane-0", 0, 10, 2)
 
 
 def receipt(outcome: str) -> Receipt:
-    return Receipt(1, 0, "SP1", "KABC", "now", "f" * 32, outcome, 201, 1, "now")
+    return Receipt(1, 0, "SP1", "KABC", "now", "f" * 32, outcome, 201, 1, "now", 30, "Acme", b"raw")
 
 
 def letter(reason: Reason) -> DeadLetter:
@@ -45,6 +46,23 @@ def test_dead_letters_are_counted_by_reason() -> None:
     counts.add(batch(letter("schema"), letter("rejected"), letter("schema")))
     assert counts.reasons == {"schema": 2, "rejected": 1}
     assert (counts.dead_lettered, counts.rejected, counts.failed) == (3, 2, 1)
+
+
+def test_attempts_are_those_of_all_records_and_parked_are_those_of_the_breaker() -> None:
+    counts = Counts()
+    counts.add(batch(receipt("accepted"), receipt("duplicate")._replace(attempts=5)))
+    counts.add(batch(letter("circuit_open")._replace(attempts=2), letter("schema")))
+    assert (counts.attempts, counts.parked) == (8, 1)
+
+
+def test_efforts_are_added_up_and_settle_nothing() -> None:
+    counts = Counts()
+    for _ in range(2):
+        counts.add(Effort(SPAN, 10, 12, 1, 2, 3, 0.25, 60.5, 4))
+    assert (counts.tried, counts.throttled, counts.breaker_openings) == (20, 4, 6)
+    assert (counts.paused_seconds, counts.breaker_seconds) == (0.5, 121.0)
+    assert counts.token_renewals == 8
+    assert (counts.settled, counts.attempts, counts.parked) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("reason", get_args(Reason))
@@ -83,6 +101,7 @@ def test_a_failed_spot_is_accounted_for_by_its_dead_letter() -> None:
 def test_counts_survive_the_store(kinds: list[str]) -> None:
     counts = Counts()
     counts.add(Tally(SPAN, len(kinds), 0, 0))
+    counts.add(Effort(SPAN, 1, 1, 0, 1, 1, 0.1, 0.1, 1))
     for kind in kinds:
         known = kind in get_args(Reason)
         counts.add(batch(letter(kind) if known else receipt(kind)))

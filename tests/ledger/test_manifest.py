@@ -27,7 +27,22 @@ CONTRACT = {
     "started_at",
     "completed_at",
 }
-BESIDES = {"version", "mode", "ledger", "format", "skipped", "stations", "failed"}
+BESIDES = {
+    "version",
+    "mode",
+    "ledger",
+    "format",
+    "skipped",
+    "stations",
+    "failed",
+    "attempts",
+    "parked",
+    "throttled",
+    "breaker_openings",
+    "paused_seconds",
+    "breaker_seconds",
+    "token_renewals",
+}
 
 EXPORT = Export(Path("/in/day.csv"), "csv", "ab" * 32, 1000, 5, (Split(0, 1000, 1),), ("SpotID",))
 COUNTS = Counts(
@@ -84,6 +99,23 @@ def test_it_counts_what_became_of_the_records() -> None:
 )
 def test_counts_that_do_not_add_up_are_not_reconciled(counts: Counts, mode: str) -> None:
     assert not manifest(counts, mode=mode).reconciled
+
+
+def test_it_says_what_delivery_took() -> None:
+    made = manifest(
+        replace(
+            COUNTS,
+            attempts=9,
+            throttled=3,
+            breaker_openings=1,
+            paused_seconds=0.1 + 0.2,
+            breaker_seconds=60.00049,
+            token_renewals=2,
+        )
+    )
+    assert (made.attempts, made.parked, made.throttled) == (9, 1, 3)
+    assert (made.breaker_openings, made.token_renewals) == (1, 2)
+    assert (made.paused_seconds, made.breaker_seconds) == (0.3, 60.0)
 
 
 def test_checking_alone_is_reconciled_without_receipts() -> None:

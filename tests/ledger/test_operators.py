@@ -11,6 +11,7 @@ from bytewax.errors import BytewaxRuntimeError
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import TestingSink, TestingSource, run_main
 
+from connectors.effort import Effort
 from connectors.errors import HaltedError
 from connectors.ledger import Manifest, read_checkpoint, read_manifest, record
 from connectors.ledger.operators import STATE_VERSION, _resumed
@@ -37,7 +38,7 @@ def batch(first: int, of: Export = DAY) -> list[Any]:
     """Entries of a batch of three records, the last of them bad."""
     span = Span(of.key, of.checksum, "lane-0", first, first + PER_BATCH, first + PER_BATCH + 1)
     receipts = [
-        Receipt(n, n, f"SP{n}", "K", "t", "f" * 32, "accepted", 201, 1, "now")
+        Receipt(n, n, f"SP{n}", "K", "t", "f" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw")
         for n in (first + 1, first + 2)
     ]
     letter = DeadLetter(first + 3, first + 3, "schema", "", None, False, None, 0, b"raw")
@@ -60,7 +61,9 @@ class Place:
         self.recovery = RecoveryConfig(self.store, AT_ONCE)
         self.sealed: list[Manifest] = []
 
-    def flow(self, epochs: Iterable[Any], *exports: Export, **settings: Any) -> Dataflow:
+    def flow(
+        self, epochs: Iterable[Any], *exports: Export, efforts: bool = False, **settings: Any
+    ) -> Dataflow:
         flow = Dataflow("ledgers")
         source = op.input("in", flow, TestingSource(epochs, batch_size=1))
         entries = op.flatten("entries", source)
@@ -68,6 +71,9 @@ class Place:
         receipts = op.filter("receipts", entries, lambda entry: _holds(entry, Receipt))
         letters = op.filter("letters", entries, lambda entry: _holds(entry, DeadLetter))
         known = exports or (DAY,)
+        if efforts:
+            told = op.filter("efforts", entries, lambda entry: isinstance(entry, Effort))
+            settings["efforts"] = told
         kept = record("ledger", tallies, receipts, letters, out=self.out, exports=known, **settings)
         op.output("out", kept, TestingSink(self.sealed))
         return flow
@@ -148,6 +154,33 @@ def test_a_stop_keeps_the_ledger_open_until_the_rest_comes(
     place.run(flow, interval)
     assert place.lines() == ALL
     assert place.sealed[0].reconciled
+
+
+def effort(first: int, spots: int = 2, of: Export = DAY) -> Effort:
+    span = Span(of.key, of.checksum, "lane-0", first, first + PER_BATCH, first + PER_BATCH + 1)
+    return Effort(span, spots, spots, 0, 1, 0, 0.5, 0.0, 0)
+
+
+@pytest.mark.parametrize("interval", [AT_ONCE, NEVER])
+@pytest.mark.parametrize("crash", range(1, 4))
+def test_efforts_are_added_up_once_whatever_crashes(
+    place: Place, crash: int, interval: timedelta
+) -> None:
+    epochs: list[Any] = [
+        [*epoch, effort(number * PER_BATCH)] for number, epoch in enumerate(batches())
+    ]
+    epochs.insert(crash, ABORT())
+    flow = place.flow(epochs, efforts=True)
+    place.run(flow, interval)
+    place.run(flow, interval)
+    [sealed] = place.sealed
+    assert (sealed.throttled, sealed.paused_seconds, sealed.attempts) == (4, 2.0, 8)
+
+
+def test_the_ledger_waits_for_the_effort_of_every_spot_and_for_no_other(place: Place) -> None:
+    late = [*batches(), [effort(0, 6)], [effort(3, 2)], [effort(9, 0)]]
+    run_main(place.flow(late, efforts=True))
+    assert [(one.throttled, one.reconciled) for one in place.sealed] == [(2, True)]
 
 
 def test_an_exception_in_the_middle_leaves_each_record_once(place: Place) -> None:

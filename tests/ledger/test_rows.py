@@ -19,6 +19,9 @@ RECEIPT = Receipt(
     201,
     2,
     "2026-11-24T00:00:00.000+00:00",
+    30,
+    "Müller & Söhne",
+    b"not written",
 )
 LETTER = DeadLetter(3, 90, "schema", "Duration is missing", None, False, None, 0, b'{"SpotID":1}')
 
@@ -27,7 +30,7 @@ def letter(raw: bytes) -> dict[str, object]:
     return json.loads(to_row(LETTER._replace(raw=raw)))
 
 
-def test_a_receipt_has_the_fields_of_the_contract_in_their_order() -> None:
+def test_a_receipt_has_the_fields_of_the_contract_in_their_order_and_then_the_rest() -> None:
     assert list(json.loads(to_row(RECEIPT))) == [
         "line",
         "offset",
@@ -39,6 +42,8 @@ def test_a_receipt_has_the_fields_of_the_contract_in_their_order() -> None:
         "status",
         "attempts",
         "delivered_at",
+        "duration_sec",
+        "advertiser",
     ]
 
 

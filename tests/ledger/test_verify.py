@@ -90,6 +90,8 @@ class Night:
             "status": 409 if line.number == 2 else 201,
             "attempts": 1,
             "delivered_at": "2026-11-24T04:00:00+00:00",
+            "duration_sec": record["Duration"],
+            "advertiser": record["ClientName"],
         }
 
     def letter(self, line: Line) -> Row:
@@ -140,6 +142,13 @@ class Night:
             "dead_lettered": reasons.total(),
             "reasons": reasons,
             "reconciled": True,
+            "attempts": sum(row["attempts"] for row in (*self.receipts, *self.letters)),
+            "parked": reasons["circuit_open"],
+            "throttled": 3,
+            "breaker_openings": 1,
+            "paused_seconds": 2.5,
+            "breaker_seconds": 60,
+            "token_renewals": 0,
             "receipts_sha256": sha256(receipts).hexdigest(),
             "dead_letters_sha256": sha256(letters).hexdigest(),
             "started_at": "2026-11-24T03:00:00+00:00",
@@ -241,6 +250,34 @@ def test_a_row_in_both_files_is_found_and_says_where_the_other_stands(night: Nig
     )
 
 
+def test_two_receipts_of_one_request_id_must_have_one_content(night: Night) -> None:
+    night.receipts[2] = {**night.receipts[0], "line": 4, "offset": night.receipts[2]["offset"]}
+    assert "conflict" not in kinds(night.seal().verify())
+    night.receipts[2]["duration_sec"] = 60
+    [finding] = [one for one in night.seal().verify().findings if one.endswith("[conflict]")]
+    assert finding == (
+        f"{night.folder}/receipts.ndjson:3: has the request ID of row 1, and other content "
+        "[conflict]"
+    )
+
+
+@pytest.mark.parametrize(("name", "value"), [("duration_sec", 60), ("advertiser", "Muller")])
+def test_what_was_sent_beside_the_three_names_is_compared_as_well(
+    night: Night, name: str, value: object
+) -> None:
+    night.receipts[0][name] = value
+    [finding] = night.seal().verify().findings
+    assert f"`{name}` is {value!r}, the export says" in finding
+    assert finding.endswith("[text]")
+
+
+@pytest.mark.parametrize("name", ["attempts", "parked"])
+def test_what_delivery_took_is_held_against_the_rows(night: Night, name: str) -> None:
+    claimed = night.manifest()[name] + 1
+    [finding] = verify(night.seal(**{name: claimed}).folder).findings
+    assert f"`{name}` is {claimed}, found {claimed - 1} [count]" in finding
+
+
 def test_a_receipt_of_a_station_that_was_left_out_is_found(night: Night) -> None:
     night.receipts.append(night.receipt(night.lines[5]))
     assert "station" in kinds(night.seal().verify())
@@ -284,6 +321,7 @@ def test_a_csv_is_compared_by_its_header(night: Night) -> None:
     night.export = Export(night.export.path, "csv", night.checksum, 100, 1, (), columns)
     night.lines = [Line(raw, 1, 0, len(raw))]
     night.receipts, night.letters = night.receipts[:1], []
+    night.receipts[0]["advertiser"] = 'Smith, "J",\nJones'
     sound = {"format": "csv", "bytes": 100, "skipped": 0, "stations": None, "total_records": 1}
     assert list(night.seal(**sound).verify().findings) == []
     night.receipts[0]["spot_id"] = "SP0002"
@@ -397,10 +435,19 @@ def test_no_value_of_any_field_is_overlooked_or_makes_it_fail(
 
 @settings(deadline=None, max_examples=60)
 @given(name=st.sampled_from(sorted(Night(Path()).manifest())), value=JSON)
-def test_any_changed_claim_of_the_manifest_is_found_but_for_names_and_times(
+def test_any_changed_claim_of_the_manifest_is_found_but_for_what_the_rows_cannot_tell(
     tmp_path_factory: pytest.TempPathFactory, name: str, value: object
 ) -> None:
     night = Night(tmp_path_factory.mktemp("night"))
     unchanged = json.loads(json.dumps(night.manifest()))[name]
-    told = {"export", "started_at", "completed_at"}
+    told = {
+        "export",
+        "started_at",
+        "completed_at",
+        "throttled",
+        "breaker_openings",
+        "paused_seconds",
+        "breaker_seconds",
+        "token_renewals",
+    }
     assert night.seal(**{name: value}).verify().findings or name in told or value == unchanged

@@ -142,13 +142,16 @@ class Ingest:
             self._stats.accepted += 1
             body = f'{{"request_id":"{request_id}","status":"scheduled"}}'
             return web.Response(status=201, text=body, content_type="application/json")
-        if scheduling == "duplicate":
-            self._stats.duplicates += 1
-            return problem.ALREADY_SCHEDULED.response(
-                f"Request {request_id} was scheduled before, with the same content."
-            )
-        self._stats.conflicts += 1
+        return self._known(request_id, same=scheduling == "duplicate")
+
+    def _known(self, request_id: str, *, same: bool) -> web.Response:
+        self._stats.duplicates += same
+        self._stats.conflicts += not same
+        before = f"Request {request_id} was scheduled before"
+        if self._settings.conflict == "plain":
+            return problem.ALREADY_SCHEDULED.response(f"{before}.")
+        if same:
+            return problem.ALREADY_SCHEDULED.response(f"{before}, with the same content.")
         return problem.REQUEST_ID_REUSED.response(
-            f"Request {request_id} was scheduled before, with other content.",
-            status=self._settings.conflict,
+            f"{before}, with other content.", status=self._settings.conflict
         )

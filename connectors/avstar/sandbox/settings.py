@@ -10,7 +10,7 @@ from connectors.avstar.sandbox.faults import Faults
 from connectors.avstar.sandbox.latency import Latency
 from connectors.errors import RefusedError
 
-Conflict = Literal[409, 422]
+Conflict = Literal[409, 422, "plain"]
 
 DEFAULT_RATE = Rate(600, 60)
 MAX_PORT = 65535
@@ -23,8 +23,8 @@ class SandboxSettings:
     `port` 0 takes a free one. `token` is accepted as long as the sandbox serves, what the client
     is issued for `token_seconds`; `oauth_faults` strike where it is issued. `database` keeps the
     scheduled spots from one start to the next; None is a temporary one. `conflict` is the status
-    for a request ID that comes with another spot. `seed` decides which requests the faults strike.
-    A body over `max_body_bytes` is refused.
+    for a request ID that comes with another spot; `plain` answers it as if the spot were the same.
+    `seed` decides which requests the faults strike. A body over `max_body_bytes` is refused.
     """
 
     host: str = "127.0.0.1"

@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from connectors.ledger.audit.findings import Findings, Kind, shown
 from connectors.ledger.audit.index import Place
-from connectors.ledger.audit.ledger_file import RECEIPTS, SHAPES, Fields, original, parse
-from connectors.ledger.audit.plain import Key, Reading
+from connectors.ledger.audit.ledger_file import RECEIPTS, SHAPES, Fields, look_up, original
+from connectors.ledger.audit.plain import PlainSpot, Reading
 from connectors.ledger.audit.seal import Seal
 from connectors.records import Export, Line
 
@@ -54,15 +54,16 @@ class Comparison:
                 what = f"no record of {self.export.path} begins at offset {place.offset}"
                 self._hold("stray", place, what)
             else:
-                self._compare_row(line, place, _look_up(place, files[place.file]))
+                row = look_up(files[place.file], place.position, SHAPES[place.file])
+                self._compare_row(line, place, row)
 
     def _compare_absent(self, line: Line) -> None:
-        key = self.read(line.raw)
+        spot = self.read(line.raw)
         if self.seal is None:
             return
-        if key and self.seal.skips(key.station):
+        if spot and self.seal.skips(spot.station):
             self._absent["skipped"] += 1
-        elif key and not self.seal.uploads:
+        elif spot and not self.seal.uploads:
             self._absent["valid_records"] += 1
         else:
             what = f"the record at offset {line.offset} stands nowhere in {self.folder}"
@@ -80,13 +81,13 @@ class Comparison:
         elif not _same_bytes(row, line):
             self._hold("raw", place, f"`raw` is not what {self.export.path}:{line.number} holds")
 
-    def _compare_text(self, place: Place, receipt: Fields, key: Key | None) -> None:
-        if key is None:
+    def _compare_text(self, place: Place, receipt: Fields, spot: PlainSpot | None) -> None:
+        if spot is None:
             self._hold("text", place, "its record in the export cannot be read")
             return
-        for name, text in zip(Key._fields, key, strict=True):
-            if receipt[name] != text:
-                what = f"`{name}` is {shown(receipt[name])}, the export says {shown(text)}"
+        for name, value in zip(PlainSpot._fields, spot, strict=True):
+            if receipt[name] != value:
+                what = f"`{name}` is {shown(receipt[name])}, the export says {shown(value)}"
                 self._hold("text", place, what)
 
     def _compare_claims(self, seal: Seal) -> None:
@@ -118,12 +119,6 @@ def pair(lines: Iterable[Line], places: Iterable[Places]) -> Iterator[tuple[Line
     while group:
         yield None, group
         group = next(groups, None)
-
-
-def _look_up(place: Place, file: BinaryIO) -> Fields:
-    file.seek(place.position)
-    fields, flaw = parse(file.readline(), SHAPES[place.file])
-    return {} if flaw else fields
 
 
 def _same_bytes(letter: Fields, line: Line) -> bool:

@@ -21,6 +21,7 @@ Kind = Literal[
     "count",
     "invariant",
     "repeated",
+    "conflict",
     "request_id",
     "station",
     "export",

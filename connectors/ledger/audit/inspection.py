@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from connectors.ledger.audit.findings import Findings, shown
 from connectors.ledger.audit.index import Place
 from connectors.ledger.audit.ledger_file import RECEIPTS, Fields, LedgerFile, original
-from connectors.ledger.audit.plain import Key, Reading
+from connectors.ledger.audit.plain import PlainSpot, Reading
 from connectors.ledger.audit.seal import Seal
 from connectors.records import REJECTIONS
 
@@ -17,7 +17,8 @@ class Inspection:
     """Looks at each row once, counts it, and says where it stands.
 
     `checksum` is the export's; without it no request ID can be recomputed, nor that of a dead
-    letter without `read`. `counted` holds the rows by outcome and reason.
+    letter without `read`. `counted` holds the rows by outcome and reason, `attempts` the requests
+    for them.
     """
 
     findings: Findings
@@ -25,25 +26,28 @@ class Inspection:
     checksum: str | None
     read: Reading | None
     counted: Counter[str] = field(default_factory=Counter, init=False)
+    attempts: int = field(default=0, init=False)
 
     def places(self, file: LedgerFile) -> Iterator[Place]:
         """Go through one file; its rows without a flaw come back as places."""
         name = file.path.name
         for row in file:
-            fields = row.fields
+            fields, request = row.fields, None
+            self.attempts += fields["attempts"]
             if name == RECEIPTS:
+                request = bytes.fromhex(fields["request_id"])
                 self.counted[fields["outcome"]] += 1
                 self._check_receipt(file.where(row.number), fields)
             else:
                 self.counted[fields["reason"]] += 1
                 self._check_letter(file.where(row.number), fields)
-            yield Place(fields["offset"], name, row.number, row.position)
+            yield Place(fields["offset"], name, row.number, row.position, request)
 
     def _check_receipt(self, where: str, receipt: Fields) -> None:
-        key = Key(receipt["spot_id"], receipt["airtime"], receipt["station"])
-        self._check_request_id(where, receipt, key)
-        if self.seal and self.seal.skips(key.station):
-            what = f"station {shown(key.station)} was not to be uploaded"
+        spot = PlainSpot(*(receipt[name] for name in PlainSpot._fields))
+        self._check_request_id(where, receipt, spot)
+        if self.seal and self.seal.skips(spot.station):
+            what = f"station {shown(spot.station)} was not to be uploaded"
             self.findings.add("station", where, what)
 
     def _check_letter(self, where: str, letter: Fields) -> None:
@@ -53,10 +57,10 @@ class Inspection:
         if self.read and raw is not None:
             self._check_request_id(where, letter, self.read(raw))
 
-    def _check_request_id(self, where: str, row: Fields, key: Key | None) -> None:
+    def _check_request_id(self, where: str, row: Fields, spot: PlainSpot | None) -> None:
         if self.checksum is None:
             return
-        expected = key and key.request_id(self.checksum)
+        expected = spot and spot.request_id(self.checksum)
         if row["request_id"] != expected:
             what = f"`request_id` is {shown(row['request_id'])}, its spot gives {shown(expected)}"
             self.findings.add("request_id", where, what)

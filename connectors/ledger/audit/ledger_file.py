@@ -76,6 +76,13 @@ def parse(line: bytes, shape: Shape) -> tuple[Fields, str | None]:
     return fields, flaw
 
 
+def look_up(file: BinaryIO, position: int, shape: Shape) -> Fields:
+    """Read the row at a position again; nothing if it is no longer what it was."""
+    file.seek(position)
+    fields, flaw = parse(file.readline(), shape)
+    return {} if flaw else fields
+
+
 def original(letter: Fields) -> bytes | None:
     """Give a dead letter's bytes; None where `raw` and `raw_base64` contradict each other."""
     raw, exact = letter["raw"], letter.get("raw_base64")

@@ -5,17 +5,21 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from connectors.ledger.audit.shape import positive
 from connectors.records import Format, request_id
 
 SPOT_ID, AIRTIME, STATION = "SpotID", "AirDateTime", "StationCode"
+DURATION, ADVERTISER = "Duration", "ClientName"
 
 
-class Key(NamedTuple):
-    """What tells one spot of an export from another, exactly as the export writes it."""
+class PlainSpot(NamedTuple):
+    """A spot exactly as the export writes it; the first three tell it from all others."""
 
     spot_id: str
     airtime: str
     station: str
+    duration_sec: int
+    advertiser: str
 
     def request_id(self, checksum: str) -> str | None:
         """Derive the request ID; None for text that no export can hold (a lone surrogate)."""
@@ -25,8 +29,8 @@ class Key(NamedTuple):
             return None
 
 
-Reading = Callable[[bytes], Key | None]
-"""Gives the key of a raw record, None where it has none."""
+Reading = Callable[[bytes], PlainSpot | None]
+"""Gives the spot of a raw record, None where it is none."""
 
 
 def reading(form: Format, columns: Sequence[str] = ()) -> Reading:
@@ -34,27 +38,34 @@ def reading(form: Format, columns: Sequence[str] = ()) -> Reading:
     return _ndjson if form == "ndjson" else _csv(columns)
 
 
-def _ndjson(raw: bytes) -> Key | None:
+def _ndjson(raw: bytes) -> PlainSpot | None:
     try:
         fields = json.loads(raw.decode())
     except (ValueError, RecursionError):
         return None
-    return _key(fields) if isinstance(fields, dict) else None
+    return _spot(fields) if isinstance(fields, dict) else None
 
 
 def _csv(columns: Sequence[str]) -> Reading:
-    def read(raw: bytes) -> Key | None:
+    def read(raw: bytes) -> PlainSpot | None:
         try:
-            rows = list(csv.reader([raw.decode()]))
+            [row] = csv.reader([raw.decode()])
+            fields = dict(zip(columns, row, strict=False))
+            return _spot({**fields, DURATION: _number(fields.get(DURATION, ""))})
         except (ValueError, csv.Error):
             return None
-        return _key(dict(zip(columns, rows[0], strict=False))) if len(rows) == 1 else None
 
     return read
 
 
-def _key(fields: Mapping[str, object]) -> Key | None:
-    match fields.get(SPOT_ID), fields.get(AIRTIME), fields.get(STATION):
-        case (str(spot_id), str(airtime), str(station)):
-            return Key(spot_id, airtime, station)
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def _spot(fields: Mapping[str, object]) -> PlainSpot | None:
+    match [fields.get(name) for name in (SPOT_ID, AIRTIME, STATION, DURATION, ADVERTISER)]:
+        case [str(spot_id), str(airtime), str(station), int(duration), str(advertiser)] if positive(
+            duration
+        ):
+            return PlainSpot(spot_id, airtime, station, duration, advertiser)
     return None

@@ -54,6 +54,7 @@ class Seal:
         self.expect("rejected_records", rejected)
         self.expect("failed", letters - rejected)
         self.expect("reasons", reasons)
+        self.expect("parked", counted["circuit_open"])
 
     def check_invariants(self) -> None:
         """Check what the claims must be to each other, whatever the rows say."""
@@ -74,7 +75,7 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
         m.mode != "upload" or m.valid_records == m.accepted + m.duplicates + m.failed
     ),
     "nothing is delivered where spots are only validated": lambda m: (
-        m.mode == "upload" or m.accepted + m.duplicates + m.failed == 0
+        m.mode == "upload" or m.accepted + m.duplicates + m.failed + m.attempts == 0
     ),
     "nothing is skipped where no stations are chosen": lambda m: (
         m.stations is not None or m.skipped == 0

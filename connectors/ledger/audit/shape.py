@@ -1,6 +1,7 @@
 """Shape of what stands in a ledger's files, checked in plain Python, apart from what wrote them."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from typing import Any, get_args
 
 from connectors.ledger.audit.findings import shown
@@ -16,6 +17,16 @@ OFFSETS = 1 << 63
 def natural(value: object) -> bool:
     """Tell whether it is a count, a line or an offset; True and False are not."""
     return type(value) is int and 0 <= value < OFFSETS
+
+
+def positive(value: object) -> bool:
+    """Tell whether it is a whole number above 0, however large."""
+    return type(value) is int and value > 0
+
+
+def seconds(value: object) -> bool:
+    """Tell whether it is a length of time."""
+    return type(value) in {int, float} and 0 <= value < inf  # type: ignore[operator]
 
 
 def text(value: object) -> bool:
@@ -55,6 +66,7 @@ def sequence(test: Test) -> Test:
 
 HEX = "0123456789abcdef"
 SHA256 = hexadecimal(64)
+REQUEST_ID = hexadecimal(32)
 
 RECEIPT: Shape = {
     "line": natural,
@@ -62,11 +74,13 @@ RECEIPT: Shape = {
     "spot_id": text,
     "station": text,
     "airtime": text,
-    "request_id": text,
+    "request_id": REQUEST_ID,
     "outcome": one_of("accepted", "duplicate"),
     "status": natural,
     "attempts": natural,
     "delivered_at": text,
+    "duration_sec": positive,
+    "advertiser": text,
 }
 
 DEAD_LETTER: Shape = {
@@ -100,6 +114,13 @@ MANIFEST: Shape = {
     "dead_lettered": natural,
     "reasons": table(natural),
     "reconciled": flag,
+    "attempts": natural,
+    "parked": natural,
+    "throttled": natural,
+    "breaker_openings": natural,
+    "paused_seconds": seconds,
+    "breaker_seconds": seconds,
+    "token_renewals": natural,
     "receipts_sha256": SHA256,
     "dead_letters_sha256": SHA256,
     "started_at": text,

@@ -115,6 +115,15 @@ def test_the_options_of_the_token_endpoint_reach_it(sandbox_process):
         assert json.load(response)["expires_in"] == 7
 
 
+@pytest.mark.parametrize("conflict", ["409", "422", "plain"])
+def test_a_conflict_is_answered_as_set(sandbox_process, conflict):
+    sandbox = sandbox_process("--conflict", conflict)
+    post(sandbox)
+    status, _ = post(sandbox, body=SPOT.replace(b"KABC", b"WXYZ"))
+    assert status == (422 if conflict == "422" else 409)
+    assert sandbox.stats()["conflicts"] == 1
+
+
 def test_every_option_has_an_environment_variable():
     shown = run("--help", TERM="dumb").stdout
     options = re.findall(r"--([a-z-]+) ", shown)

@@ -38,6 +38,17 @@ async def test_an_api_that_knows_409_only_says_so_for_other_content_too(start):
     assert (await api.stats())["conflicts"] == 1
 
 
+async def test_a_plain_api_answers_alike_whether_the_content_is_the_same_or_not(start):
+    api = await start(conflict="plain")
+    await api.ingest()
+    same, other = await api.ingest(), await api.ingest(station="WXYZ")
+    assert (same.status, same.problem) == (409, "already-scheduled")
+    assert (same.status, same.body) == (other.status, other.body)
+    assert [spot["station"] for spot in await api.spots()] == ["KABC"]
+    stats = await api.stats()
+    assert (stats["duplicates"], stats["conflicts"]) == (1, 1)
+
+
 async def test_of_many_equal_requests_at_once_one_is_accepted(start):
     api = await start()
     answers = await asyncio.gather(*(api.ingest() for _ in range(50)))

@@ -26,10 +26,10 @@ CREDENTIALS = {
 contract = schemathesis.openapi.from_path(DOCUMENT, config=schemathesis.Config.from_dict(CONFIG))
 
 
-@pytest.fixture
-def url(sandbox_process):
+@pytest.fixture(params=["409", "plain"])
+def url(sandbox_process, request):
     # Valid data may repeat a request ID with other content; as a 409 that is no refusal of it.
-    return sandbox_process("--rate", "1000000/1", "--conflict", "409").url
+    return sandbox_process("--rate", "1000000/1", "--conflict", request.param).url
 
 
 @contract.parametrize()

@@ -107,7 +107,7 @@ def test_each_record_of_an_uploaded_export_is_accounted_for(
     receipts.write_bytes(b"".join(receipts.read_bytes().splitlines(keepends=True)[1:]))
     spoilt = avstar(out, export)
     assert spoilt.code == 1
-    assert spoilt.out.endswith("NOT verified, findings: digest 1, count 1, missing 1\n")
+    assert spoilt.out.endswith("NOT verified, findings: digest 1, count 2, missing 1\n")
 
 
 def test_findings_stand_one_a_line_with_file_and_line_and_exit_with_1(
@@ -121,7 +121,7 @@ def test_findings_stand_one_a_line_with_file_and_line_and_exit_with_1(
     assert result.code == 1
     assert f"{letters}:1: no record of {export} begins at offset 1" in result.out
     *_, summary = result.out.splitlines()
-    assert summary == f"{ledger}: NOT verified, findings: digest 1, stray 1, export 1"
+    assert summary == f"{ledger}: NOT verified, findings: digest 1, missing 1, stray 1"
 
 
 def test_one_bad_ledger_among_good_ones_exits_with_1(avstar: Avstar, folder: Path) -> None:

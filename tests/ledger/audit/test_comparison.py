@@ -12,10 +12,19 @@ from connectors.ledger.rows import to_row
 from connectors.records import Export, Line, Receipt
 
 AIRTIME = "2026-11-24T05:30:00-05:00"
-RAW = json.dumps({"SpotID": "SP1", "StationCode": "KABC", "AirDateTime": AIRTIME}).encode()
+RECORD = {
+    "SpotID": "SP1",
+    "StationCode": "KABC",
+    "AirDateTime": AIRTIME,
+    "Duration": 30,
+    "ClientName": "Acme",
+}
+RAW = json.dumps(RECORD).encode()
 LINE = Line(RAW, 1, 0, len(RAW))
-RECEIPT = Receipt(1, 0, "SP1", "KABC", AIRTIME, "0" * 32, "accepted", 201, 1, "now")
-PLACE = Place(0, "receipts.ndjson", 1, 0)
+RECEIPT = Receipt(
+    1, 0, "SP1", "KABC", AIRTIME, "0" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw"
+)
+PLACE = Place(0, "receipts.ndjson", 1, 0, bytes(16))
 
 OFFSETS = st.sets(st.integers(0, 30)).map(sorted)
 
@@ -26,7 +35,8 @@ def test_every_record_and_every_place_comes_once_and_with_its_like(
 ) -> None:
     lines = [Line(b"", 1, offset, 0) for offset in records]
     groups = [
-        [Place(offset, "receipts.ndjson", row, 0) for row in range(times)] for offset in settled
+        [Place(offset, "receipts.ndjson", row, 0, bytes(16)) for row in range(times)]
+        for offset in settled
     ]
     pairs = list(pair(lines, groups))
     assert [line for line, _ in pairs if line] == lines

@@ -17,7 +17,7 @@ def test_places_come_back_by_offset_ascending_and_none_is_lost(
     receipts: list[int], letters: list[int]
 ) -> None:
     places = [
-        Place(offset, name, row, row * 100)
+        Place(offset, name, row, row * 100, b"id" if name.startswith("r") else None)
         for name, offsets in (("receipts.ndjson", receipts), ("dead-letters.ndjson", letters))
         for row, offset in enumerate(offsets, 1)
     ]
@@ -31,8 +31,26 @@ def test_places_come_back_by_offset_ascending_and_none_is_lost(
 
 def test_an_index_can_be_gone_through_again() -> None:
     with temporary_index() as index:
-        index.add([Place(7, "receipts.ndjson", 1, 0)])
-        assert list(index) == list(index) == [[Place(7, "receipts.ndjson", 1, 0)]]
+        index.add([Place(7, "receipts.ndjson", 1, 0, b"id")])
+        assert list(index) == list(index) == [[Place(7, "receipts.ndjson", 1, 0, b"id")]]
+
+
+@given(st.lists(st.sampled_from([b"a", b"b", b"c", b"d", None])))
+def test_request_ids_of_more_than_one_receipt_come_back_with_all_of_theirs(
+    requests: list[bytes | None],
+) -> None:
+    places = [
+        Place(row * 7 % 5, "receipts.ndjson", row, row * 100, request)
+        for row, request in enumerate(requests, 1)
+    ]
+    with temporary_index() as index:
+        index.add(places)
+        found = list(index.repeated_requests())
+    named = [place for place in places if place.request and requests.count(place.request) > 1]
+    assert found == [
+        [place for place in named if place.request == request]
+        for request in sorted({place.request for place in named})
+    ]
 
 
 def test_an_index_without_room_is_refused_with_the_way_out() -> None:
@@ -43,7 +61,7 @@ def test_an_index_without_room_is_refused_with_the_way_out() -> None:
 def fill_up() -> None:
     with temporary_index() as index:
         index._database.execute("PRAGMA max_page_count = 3")
-        index.add(Place(offset, "receipts.ndjson", 1, 0) for offset in range(100_000))
+        index.add(Place(offset, "receipts.ndjson", 1, 0, b"id") for offset in range(100_000))
 
 
 def test_the_database_is_closed_at_the_end() -> None:

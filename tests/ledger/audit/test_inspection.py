@@ -15,11 +15,32 @@ from connectors.records import DeadLetter, Reason, Receipt, request_id
 CHECKSUM = "c" * 64
 AIRTIME = "2026-11-24T05:30:00-05:00"
 ID = request_id("SP1", AIRTIME, CHECKSUM, "KABC")
-RAW = json.dumps({"SpotID": "SP1", "StationCode": "KABC", "AirDateTime": AIRTIME}).encode()
+RECORD = {
+    "SpotID": "SP1",
+    "StationCode": "KABC",
+    "AirDateTime": AIRTIME,
+    "Duration": 30,
+    "ClientName": "Acme",
+}
+RAW = json.dumps(RECORD).encode()
 
 
 def receipt(request: str = ID, line: int = 1) -> Receipt:
-    return Receipt(line, line * 100, "SP1", "KABC", AIRTIME, request, "accepted", 201, 1, "now")
+    return Receipt(
+        line,
+        line * 100,
+        "SP1",
+        "KABC",
+        AIRTIME,
+        request,
+        "accepted",
+        201,
+        1,
+        "now",
+        30,
+        "Acme",
+        b"raw",
+    )
 
 
 def letter(reason: Reason, request: str | None, raw: bytes = RAW) -> DeadLetter:
@@ -41,10 +62,11 @@ def test_rows_are_counted_by_outcome_and_come_back_as_places(tmp_path: Path) -> 
     inspection = Inspection(Findings(), None, CHECKSUM, None)
     places = list(inspection.places(LedgerFile(tmp_path / RECEIPTS, inspection.findings)))
     assert places == [
-        Place(100, RECEIPTS, 1, 0),
-        Place(200, RECEIPTS, 2, len(to_row(rows[0]))),
+        Place(100, RECEIPTS, 1, 0, bytes.fromhex(ID)),
+        Place(200, RECEIPTS, 2, len(to_row(rows[0])), bytes.fromhex(ID)),
     ]
     assert inspection.counted == {"accepted": 1, "duplicate": 1}
+    assert inspection.attempts == 2
     assert not inspection.findings
 
 

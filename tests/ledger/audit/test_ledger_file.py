@@ -14,7 +14,9 @@ from connectors.ledger.rows import to_row
 from connectors.records import DeadLetter, Receipt
 
 AIRTIME = "2026-11-24T05:30:00-05:00"
-RECEIPT_ROW = to_row(Receipt(1, 0, "SP1", "KABC", AIRTIME, "0" * 32, "accepted", 201, 1, "now"))
+RECEIPT_ROW = to_row(
+    Receipt(1, 0, "SP1", "KABC", AIRTIME, "0" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw")
+)
 
 
 def letter_row(raw: bytes, /, reason: str = "schema", **changes: object) -> bytes:

@@ -26,6 +26,13 @@ SOUND = Manifest(
     dead_lettered=4,
     reasons={"schema": 2, "not_csv": 1, "rejected": 1},
     reconciled=True,
+    attempts=7,
+    parked=0,
+    throttled=1,
+    breaker_openings=0,
+    paused_seconds=2.5,
+    breaker_seconds=0.0,
+    token_renewals=0,
     receipts_sha256="a" * 64,
     dead_letters_sha256="b" * 64,
     started_at="2026-11-24T03:00:00+00:00",
@@ -67,7 +74,7 @@ def test_each_count_is_held_against_the_rows(tmp_path: Path, findings: Findings)
         f"{path}: `dead_lettered` is 4, found 6 [count]",
         f"{path}: `failed` is 1, found 3 [count]",
     ]
-    assert findings.counts == {"count": 3}
+    assert findings.counts == {"count": 4}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +115,7 @@ def test_without_manifest_a_ledger_is_not_sealed(tmp_path: Path, findings: Findi
 
 
 @pytest.mark.parametrize(
-    ("content", "count"), [(b"{", 1), (b"[]", 1), (b"\xff", 1), (b"[" * 1_000_000, 1), (b"{}", 22)]
+    ("content", "count"), [(b"{", 1), (b"[]", 1), (b"\xff", 1), (b"[" * 1_000_000, 1), (b"{}", 29)]
 )
 def test_a_manifest_that_cannot_be_used_says_all_that_is_wrong(
     tmp_path: Path, findings: Findings, content: bytes, count: int
