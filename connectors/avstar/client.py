@@ -91,7 +91,7 @@ async def _post(
     except aiohttp.ClientConnectorCertificateError as error:
         return Answer(None, f"certificate not trusted: {error}", misconfigured=True)
     except asyncio.TimeoutError as error:
-        return Answer(None, f"no answer in time: {error or 'timeout'}")
+        return Answer(None, f"no answer in time: {error or 'timeout'}", given_up=True)
     except (aiohttp.ClientError, OSError) as error:
         return Answer(None, f"connection failed: {error or type(error).__name__}")
 
