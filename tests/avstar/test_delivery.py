@@ -19,7 +19,7 @@ from connectors.avstar.token import StaticToken, Token, TokenFile
 from connectors.errors import HaltedError, StoppedError
 from connectors.records import DeadLetter, Receipt
 
-PLENTY = Rate(100_000, 1)
+PLENTY = Rate(10_000, 0.01)
 IMPATIENT = {
     "rate": PLENTY,
     "backoff_base": 0.001,

@@ -14,7 +14,7 @@ from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.rate import Rate
 
-FAILURES, PAUSE = 3, 60.0
+FAILURES, PAUSE, IN_FLIGHT = 3, 60.0, 20
 PLENTY = Rate(1_000_000, 1)
 
 
@@ -24,7 +24,8 @@ class Lane(Gate):
     def __init__(self, rate: Rate = PLENTY, failures: int = FAILURES) -> None:
         self.breaker = Breaker(failures, PAUSE)
         clock = asyncio.get_running_loop().time
-        super().__init__(WindowLimiter(rate, clock() - 2 * rate.seconds), self.breaker, clock)
+        limiter = WindowLimiter(rate, IN_FLIGHT, clock() - 3 * rate.seconds)
+        super().__init__(limiter, self.breaker, clock)
 
     @property
     def now(self) -> float:
@@ -90,6 +91,16 @@ def test_with_the_quota_in_flight_the_next_waits_for_an_answer(play):
         assert not waiting.done()
         lane.leave()
         assert (await waiting).at == pytest.approx(110.01)
+
+    play(scene)
+
+
+def test_a_request_given_up_holds_its_place_for_longer(play):
+    async def scene():
+        lane = Lane(Rate(1, 10))
+        await lane.admitted()
+        lane.leave(given_up=True)
+        assert (await lane.admitted()).at == pytest.approx(20.01)
 
     play(scene)
 
