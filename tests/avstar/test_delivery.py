@@ -370,7 +370,7 @@ async def test_a_401_to_the_probe_does_not_keep_the_breaker_open(serve, new_deli
 async def test_a_wrong_address_halts_before_anything_is_dead_lettered(
     serve, new_delivery, spots, status
 ):
-    script = Script(status, seconds=0.02)
+    script = Script(status, seconds=0.2)
     url = await serve(script.answer)
 
     with pytest.raises(HaltedError, match=rf"{url}/ingest answered {status}.*API URL"):
