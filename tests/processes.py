@@ -142,7 +142,7 @@ class Upload:
 
     def start(self, *options: object, **variables: str | None) -> Running:
         words = ["run", *self.exports, "--out", self.out, "--api-url", self.api.url]
-        return self._avstar.start(*words, "--rate", "100000/1", *options, **variables)
+        return self._avstar.start(*words, "--rate", "10000/0.1", *options, **variables)
 
     def __call__(self, *options: object, **variables: str | None) -> Finished:
         return self.start(*options, **variables).finish()

@@ -38,7 +38,9 @@ def test_the_dataflow_of_the_readme_runs_as_it_stands(
 ):
     api = sandbox_process("--rate", "100000/1", "--token", "secret")
     [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    code = code.replace("http://127.0.0.1:8080", api.url).replace("Rate(600, 60)", "Rate(9999, 1)")
+    code = code.replace("http://127.0.0.1:8080", api.url).replace(
+        "Rate(600, 60)", "Rate(999, 0.01)"
+    )
     monkeypatch.chdir(tmp_path)
     (tmp_path / "token").write_text("secret\n")
     with (tmp_path / "export.ndjson").open("wb") as file:

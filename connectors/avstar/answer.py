@@ -1,25 +1,33 @@
 """What came back from one attempt."""
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus as Http
 from math import isfinite
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
+from connectors.avstar.announced import Announced, read_announced
+from connectors.avstar.http_date import http_date, sent_at
+
 DETAIL_LIMIT = 500
 """Characters of the server's words that are kept: enough to act on."""
 
 _SECRET_LENGTH = 8
 
+_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
+"""RFC 9110 knows whole seconds only; some servers are more exact."""
+
 
 class Answer(NamedTuple):
     """An HTTP answer, or what happened instead of one (`status` None).
 
-    `detail` is the server's own explanation, `retry_after` seconds to wait as it told us.
-    `misconfigured` marks a fault that no repetition mends, such as a certificate not trusted.
+    `detail` is the server's own explanation, `retry_after` seconds to wait as it told us,
+    `announced` what it said of the quota. `misconfigured` marks a fault that no repetition mends,
+    such as a certificate not trusted; `given_up` that we or a gateway waited no longer, so that
+    the API may see the request yet.
     """
 
     status: int | None
@@ -27,6 +35,8 @@ class Answer(NamedTuple):
     retry_after: float | None = None
     problem_type: str = ""
     misconfigured: bool = False
+    given_up: bool = False
+    announced: tuple[Announced, ...] = ()
 
 
 def read_answer(
@@ -38,8 +48,9 @@ def read_answer(
     secrets: Sequence[str] = (),
 ) -> Answer:
     """Make an answer of an HTTP response; RFC 9457 problems are understood, `secrets` masked."""
-    if status < Http.MULTIPLE_CHOICES:
-        return Answer(status, "")  # it was accepted; what else it says is nobody's affair
+    announced = read_announced(headers, now)
+    if status < Http.MULTIPLE_CHOICES:  # accepted; what else it says is nobody's affair
+        return Answer(status, "", announced=announced)
     problem = _problem(headers.get("Content-Type", ""), body)
     text = ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
     text = text or body.decode(errors="replace")
@@ -48,8 +59,10 @@ def read_answer(
     return Answer(
         status,
         in_short(text, secrets),
-        retry_after(headers.get("Retry-After"), headers.get("Date"), now),
+        retry_after(headers, now),
         str(problem.get("type", "")),
+        given_up=status == Http.GATEWAY_TIMEOUT,
+        announced=announced,
     )
 
 
@@ -63,29 +76,18 @@ def in_short(text: str, secrets: Sequence[str]) -> str:
     return " ".join(text.split())[:DETAIL_LIMIT]
 
 
-def retry_after(value: str | None, date: str | None, now: datetime | None = None) -> float | None:
-    """Return the seconds that a `Retry-After` asks for.
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return the seconds that a `Retry-After` asks for, all of them.
 
-    A date is measured against the server's own `Date`, so that clocks that differ do not matter.
+    A date is measured against the server's own `Date`, so that clocks that differ do not matter;
+    without one against ours, `now`.
     """
-    if value is None:
-        return None
-    text = value.strip()
-    if text.isascii() and text.isdecimal():
+    text = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(text):
         seconds = float(text)
         return seconds if isfinite(seconds) else None
-    until, sent = _http_date(text), _http_date(date)
-    if until is None:
-        return None
-    return max(0.0, (until - (sent or now or datetime.now(timezone.utc))).total_seconds())
-
-
-def _http_date(text: str | None) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text or "")
-    except (ValueError, TypeError, OverflowError):  # which of them depends on Python's version
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=timezone.utc)
+    until = http_date(text)
+    return None if until is None else max(0.0, (until - sent_at(headers, now)).total_seconds())
 
 
 def _problem(content_type: str, body: bytes) -> dict[str, Any]:

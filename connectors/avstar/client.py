@@ -95,7 +95,7 @@ async def _post(
         async with session.post(url, data=data, headers=sent, allow_redirects=False) as response:
             reply = Reply(response.status, response.headers, await _read(response))
     except asyncio.TimeoutError as error:
-        return Answer(None, f"no answer in time: {error or 'timeout'}")
+        return Answer(None, f"no answer in time: {error or 'timeout'}", given_up=True)
     except aiohttp.ClientHttpProxyError as error:
         return _of_the_proxy(error.status, proxy)
     except (aiohttp.ClientError, OSError) as error:

@@ -61,7 +61,7 @@ class Delivery:
         self._lease: Lease | None = None
         self._client = Client(settings)
         self._gate = Gate(
-            WindowLimiter(rate, time.monotonic()),
+            WindowLimiter(rate, settings.concurrency, time.monotonic()),
             Breaker(settings.breaker_failures, settings.breaker_pause),
             Congestion(settings.concurrency),
             toll=self.toll,
@@ -119,14 +119,16 @@ class Delivery:
         return await self._gate.enter(tries.openings)
 
     async def _attempt(self, tries: Tries) -> Verdict:
+        given_up = True
         try:
             tries.lease = lease = await self._credentials.current()
             self.toll.token_renewals += self._lease not in {None, lease}
             self._lease = lease
             tries.attempts += 1
             tries.answer = await self._client.attempt(tries.spot, tries.lease.secret)
+            given_up = tries.answer.given_up
         finally:
-            self._gate.leave()
+            self._gate.leave(given_up=given_up)
         return judge(tries.answer, proven=self.proven)
 
     def _learn(self, verdict: Verdict, tries: Tries, admission: Admission) -> Settled | None:

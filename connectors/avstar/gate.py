@@ -91,9 +91,14 @@ class Gate:
                 await self._sleep(wait, now)
         return None
 
-    def leave(self) -> None:
-        """Give an admission back: its answer is there, or will never be."""
-        self._limiter.finish(self._clock())
+    def leave(self, *, given_up: bool = False) -> None:
+        """Give an admission back: its answer is there, will never be, or is no longer waited for.
+
+        Args:
+            given_up: Nobody waits any longer, and the API may see the request yet.
+        """
+        note = self._limiter.give_up if given_up else self._limiter.finish
+        note(self._clock())
         self._in_flight -= 1
         self._changed.set()
 

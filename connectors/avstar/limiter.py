@@ -1,8 +1,10 @@
 """A limiter that keeps a sliding window whatever the network does."""
 
+import heapq
 from collections import deque
-from math import ceil, inf
+from math import inf
 
+from connectors.avstar.inheritance import Inheritance
 from connectors.avstar.rate import Rate
 
 CLOCK_SLACK = 0.001
@@ -11,6 +13,14 @@ CLOCK_SLACK = 0.001
 BURST_SHARE = 0.05
 """Share of the quota that may be caught up in a burst after the flow was held up."""
 
+BURST_LEAST = 4
+"""Requests that may be caught up of the smallest quota; with fewer, uneven latencies cost some."""
+
+GRACE_SECONDS = 10.0
+"""No request reaches the server later than this after nobody waits for it any more, because it
+was given up or its process died; nor later than a window, where that is shorter. By then its
+connection is long closed.
+"""
 
 _TICK = 1e-5
 """Seconds to wait at least while nothing may start, whatever rounding makes of the rest."""
@@ -24,18 +34,30 @@ class WindowLimiter:
     it before it finished, so they are at least W apart at the server, however long either took
     on its way. The price is the time of one request for each window: N / (W + latency).
 
-    Pacing on top (N/W with a bounded burst) keeps the flow even. A new limiter takes its window
-    as evenly used, since the process before it may have used it. Time is passed in.
+    A request that was given up may reach the server yet: it counts as in flight for the grace
+    time. What the process before may have sent counts as well. Pacing on top (N/W with a bounded
+    burst) keeps the flow even. Time is passed in.
+
+    Args:
+        rate: The quota.
+        in_flight: Most requests that are in flight at once.
+        now: When it begins, in seconds; every process before it has ended.
     """
 
-    def __init__(self, rate: Rate, now: float) -> None:
+    def __init__(self, rate: Rate, in_flight: int, now: float) -> None:
         self._limit = rate.requests
         self._window = rate.seconds * (1 + CLOCK_SLACK)
+        self._grace = min(GRACE_SECONDS, rate.seconds)
         self._interval = rate.seconds / rate.requests
-        self._burst = max(1, int(rate.requests * BURST_SHARE)) * self._interval
-        self._finished: deque[float] = deque()
+        burst = max(BURST_LEAST, int(rate.requests * BURST_SHARE))
+        self._burst = burst * self._interval
+        self._unseen = 2 * in_flight  # as many again may be given up, and not yet surely gone
+        self._inheritance = Inheritance(
+            rate, self._window, burst=burst, unseen=self._unseen, grace=self._grace, began=now
+        )
         self._in_flight = 0
-        self._began = now
+        self._given_up: deque[float] = deque()
+        self._finished: list[float] = []
         self._due = now + self._burst  # nothing to catch up at the beginning
 
     def wait(self, now: float) -> float:
@@ -43,13 +65,9 @@ class WindowLimiter:
 
         0.0 means now, infinity: not before one in flight has finished.
         """
-        while self._finished and self._finished[0] + self._window <= now:
-            self._finished.popleft()
+        self._let_go(now)
         paced = self._due - self._burst - now
-        inherited = self._inherited(now)
-        if self._in_flight + len(self._finished) + inherited < self._limit:
-            return max(0.0, paced)
-        return max(_TICK, paced, self._next_free(inherited) - now)
+        return max(0.0, paced, self._without_place(now), self._without_sight(now))
 
     def start(self, now: float) -> None:
         """Note that a request starts now."""
@@ -57,20 +75,41 @@ class WindowLimiter:
         self._due = max(self._due, now) + self._interval
 
     def finish(self, now: float) -> None:
-        """Note that a request finished, whatever came of it."""
+        """Note that a request was answered, or that the server's side ended its connection."""
         self._in_flight -= 1
-        self._finished.append(now)
+        heapq.heappush(self._finished, now)
+
+    def give_up(self, now: float) -> None:
+        """Note that nobody waits for a request any more, which the server may see yet."""
+        self._in_flight -= 1
+        self._given_up.append(now + self._grace)
+        heapq.heappush(self._finished, now + self._grace)
 
     def used(self) -> float:
         """Return the share of the quota in use when last asked for, from 0 to 1."""
-        return min(1.0, (self._in_flight + len(self._finished)) / self._limit)
+        return min(1.0, self._own() / self._limit)
 
-    def _inherited(self, now: float) -> int:
-        left = 1 - (now - self._began) / self._window
-        return ceil(self._limit * left) if left > 0 else 0
+    def _own(self) -> int:
+        return self._in_flight + len(self._finished)
 
-    def _next_free(self, inherited: int) -> float:
-        gone = self._limit - inherited + 1
-        ghost = self._began + gone * self._window / self._limit if inherited else inf
-        own = self._finished[0] + self._window if self._finished else inf
-        return min(ghost, own)
+    def _let_go(self, now: float) -> None:
+        while self._finished and self._finished[0] + self._window <= now:
+            heapq.heappop(self._finished)
+        while self._given_up and self._given_up[0] <= now:
+            self._given_up.popleft()
+
+    def _without_place(self, now: float) -> float:
+        """Return the seconds for which there is no place in the window."""
+        if self._own() < self._limit - self._inheritance.places(now):
+            return 0.0
+        free = min(
+            self._inheritance.eases(now),
+            self._finished[0] + self._window if self._finished else inf,
+        )
+        return max(_TICK, free - now)
+
+    def _without_sight(self, now: float) -> float:
+        """Return the seconds for which too many requests are in flight or not yet surely gone."""
+        if self._in_flight + len(self._given_up) < self._unseen:
+            return 0.0
+        return max(_TICK, self._given_up[0] - now) if self._given_up else inf

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from connectors.avstar.announced import Announced
 from connectors.avstar.answer import DETAIL_LIMIT, Answer, read_answer, retry_after
 
 NOW = datetime(2026, 11, 24, 5, 30, tzinfo=timezone.utc)
@@ -19,32 +20,46 @@ def http_date(seconds: float) -> str:
     return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
 
 
+def wait(value: str, date: str | None = None) -> float | None:
+    headers = {"Retry-After": value} | ({} if date is None else {"Date": date})
+    return retry_after(headers, NOW)
+
+
 @pytest.mark.parametrize(
-    ("value", "seconds"), [("0", 0), ("7", 7), (" 120 ", 120), ("007", 7), ("86400", 86400)]
+    ("value", "seconds"),
+    [
+        ("0", 0),
+        ("7", 7),
+        (" 120 ", 120),
+        ("007", 7),
+        ("86400", 86400),
+        ("1.5", 1.5),
+        ("0.020", 0.02),
+    ],
 )
 def test_retry_after_in_seconds(value, seconds):
-    assert retry_after(value, None, NOW) == seconds
+    assert wait(value) == seconds
 
 
 def test_retry_after_as_a_date_counts_from_the_servers_own_clock():
     fast_server = http_date(3600)
 
-    assert retry_after(http_date(3610), fast_server, NOW) == 10
+    assert wait(http_date(3610), fast_server) == 10
 
 
 def test_retry_after_as_a_date_counts_from_ours_where_the_server_has_none():
-    assert retry_after(http_date(10), None, NOW) == 10
-    assert retry_after(http_date(10), "yesterday", NOW) == 10
+    assert wait(http_date(10)) == 10
+    assert wait(http_date(10), "yesterday") == 10
 
 
 def test_retry_after_needs_no_clock_of_the_caller():
     soon = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=1000), usegmt=True)
 
-    assert 900 < retry_after(soon, None) <= 1000
+    assert 900 < retry_after({"Retry-After": soon}) <= 1000
 
 
 def test_a_date_that_has_passed_asks_for_no_wait():
-    assert retry_after(http_date(-10), http_date(0), NOW) == 0
+    assert wait(http_date(-10), http_date(0)) == 0
 
 
 @pytest.mark.parametrize(
@@ -53,26 +68,52 @@ def test_a_date_that_has_passed_asks_for_no_wait():
              "Tue, 24 Nov 2026 00:30:10 -0500"],
 )  # fmt: skip
 def test_every_form_of_a_date_is_read_as_utc(form):
-    assert retry_after(form, http_date(0), NOW) == 10
+    assert wait(form, http_date(0)) == 10
 
 
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "-5", "+5", "1.5", "1e3", "soon", "5, 6", "²", "NaN", "inf", "Tue, 99 Nov 2026"],
+    [
+        "",
+        " ",
+        "-5",
+        "+5",
+        "-1.5",
+        ".5",
+        "1.",
+        "1e3",
+        "soon",
+        "5, 6",
+        "²",
+        "NaN",
+        "inf",
+        "Tue, 99 Nov 2026",
+    ],
 )
 def test_a_retry_after_that_makes_no_sense_is_as_good_as_none(value):
-    assert retry_after(value, http_date(0), NOW) is None
+    assert wait(value, http_date(0)) is None
+
+
+@pytest.mark.parametrize("skew", [-86400 * 365, -3600, 3600, 86400 * 365])
+def test_a_date_of_a_server_whose_clock_is_wrong_means_what_it_says(skew):
+    assert wait(http_date(skew + 90), http_date(skew)) == 90
+
+
+@pytest.mark.parametrize("value", ["999999999", "9" * 300])
+def test_a_wait_is_never_cut_however_long(value):
+    assert wait(value) == float(value)
+    assert wait("Fri, 31 Dec 9999 23:59:59 GMT", http_date(0)) > 2e11
 
 
 def test_without_a_retry_after_there_is_none():
-    assert retry_after(None, http_date(0), NOW) is None
+    assert retry_after({"Date": http_date(0)}, NOW) is None
 
 
 @given(st.text(max_size=60) | st.text("0123456789 :,-+GMTueNov", max_size=40))
 @example("9" * 400)
 @example("Tue, 24 Nov 2026 05:30:10 +99999999999999999999")
 def test_whatever_the_server_writes_is_a_wait_that_ends_or_none(value):
-    for seconds in (retry_after(value, None, NOW), retry_after(http_date(9), value, NOW)):
+    for seconds in (wait(value), wait(http_date(9), value)):
         assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 
@@ -156,3 +197,16 @@ def test_no_secret_is_repeated_however_it_is_written_or_cut_off(kind, secret):
 
 def test_a_toy_of_a_secret_does_not_garble_the_words():
     assert read_answer(422, {}, b"station unknown", secrets=["t", ""]).detail == "station unknown"
+
+
+def test_the_quota_is_read_from_the_headers_of_any_answer():
+    headers = {"RateLimit": '"ingest";r=3;t=7'}
+
+    for status in (201, 409, 429, 500):
+        assert read_answer(status, headers, b"", NOW).announced == (Announced(None, 3, 7, None),)
+
+
+def test_a_gateway_that_waits_no_longer_may_have_passed_the_request_on():
+    given_up = {status: read_answer(status, {}, b"").given_up for status in (201, 502, 503, 504)}
+
+    assert given_up == {201: False, 502: False, 503: False, 504: True}

@@ -19,7 +19,7 @@ from connectors.avstar.token import StaticToken, Token, TokenFile
 from connectors.errors import HaltedError, StoppedError
 from connectors.records import DeadLetter, Receipt
 
-PLENTY = Rate(100_000, 1)
+PLENTY = Rate(10_000, 0.01)
 IMPATIENT = {
     "rate": PLENTY,
     "backoff_base": 0.001,
@@ -398,7 +398,7 @@ async def test_a_401_to_the_probe_does_not_keep_the_breaker_open(serve, new_deli
 async def test_a_wrong_address_halts_before_anything_is_dead_lettered(
     serve, new_delivery, spots, status
 ):
-    script = Script(status, seconds=0.02)
+    script = Script(status, seconds=0.2)
     url = await serve(script.answer)
 
     with pytest.raises(HaltedError, match=rf"{url}/ingest answered {status}.*API URL"):

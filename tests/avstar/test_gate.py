@@ -16,7 +16,7 @@ from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.rate import Rate
 from connectors.avstar.toll import Toll
 
-FAILURES, PAUSE = 3, 60.0
+FAILURES, PAUSE, IN_FLIGHT = 3, 60.0, 20
 PLENTY = Rate(1_000_000, 1)
 CONCURRENCY = 20
 
@@ -31,7 +31,7 @@ class Lane(Gate):
         self.congestion = Congestion(concurrency)
         clock = asyncio.get_running_loop().time
         self.toll = Toll()
-        limiter = WindowLimiter(rate, clock() - 2 * rate.seconds)
+        limiter = WindowLimiter(rate, IN_FLIGHT, clock() - 3 * rate.seconds)
         super().__init__(limiter, self.breaker, self.congestion, clock, self.toll)
 
     @property
@@ -104,6 +104,16 @@ def test_with_the_quota_in_flight_the_next_waits_for_an_answer(play):
         assert not waiting.done()
         lane.leave()
         assert (await waiting).at == pytest.approx(110.01)
+
+    play(scene)
+
+
+def test_a_request_given_up_holds_its_place_for_longer(play):
+    async def scene():
+        lane = Lane(Rate(1, 10))
+        await lane.admitted()
+        lane.leave(given_up=True)
+        assert (await lane.admitted()).at == pytest.approx(20.01)
 
     play(scene)
 

@@ -23,7 +23,7 @@ def batch_of(spots, number=0):
 def settings_of(url, **settings):
     return AvstarSettings(
         api_url=url,
-        **{"rate": Rate(100_000, 1), "backoff_base": 0.001, "backoff_max": 0.01, **settings},
+        **{"rate": Rate(10_000, 0.1), "backoff_base": 0.001, "backoff_max": 0.01, **settings},
     )
 
 

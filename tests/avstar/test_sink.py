@@ -23,7 +23,7 @@ def sinking(spots, sink, batch_size=10):
     return flow
 
 
-def settings_of(url, rate=Rate(100_000, 1)):  # noqa: B008 - never changes
+def settings_of(url, rate=Rate(10_000, 0.1)):  # noqa: B008 - never changes
     return AvstarSettings(api_url=url, rate=rate, backoff_base=0.001, backoff_max=0.01)
 
 

@@ -30,7 +30,7 @@ class Plain:
             "AVSTAR_EXPORTS": ":".join(map(str, upload.exports)),
             "AVSTAR_OUT": str(upload.out),
             "AVSTAR_API_URL": upload.api.url,
-            "AVSTAR_RATE": "100000/1",
+            "AVSTAR_RATE": "10000/0.1",
             "AVSTAR_CHECKPOINT_RECORDS": "100",
         }
 

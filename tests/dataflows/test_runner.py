@@ -76,7 +76,7 @@ def test_a_run_returns_the_manifests_of_its_exports(
         out=tmp_path / "out",
         api_url=running.url,
         token=running.token,
-        rate="100000/1",
+        rate="10000/0.1",
     )
     exports, meter = open_exports(settings), Meter()
     manifests = run(settings, exports, Stop(), meter)
