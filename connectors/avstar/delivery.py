@@ -103,7 +103,7 @@ class Delivery:
         tries = Tries(spot)
         while admission := await self._enter(tries):
             tries.openings = None if admission.probe else admission.openings
-            verdict = await self._attempt(tries)
+            verdict = await self._attempt(tries, admission)
             if settled := self._learn(verdict, tries, admission):
                 return settled
             if verdict is Verdict.UNAUTHORIZED:
@@ -118,7 +118,7 @@ class Delivery:
         await self._credentials.current()  # who waits for a token waits outside of the gate
         return await self._gate.enter(tries.openings)
 
-    async def _attempt(self, tries: Tries) -> Verdict:
+    async def _attempt(self, tries: Tries, admission: Admission) -> Verdict:
         given_up = True
         try:
             tries.lease = lease = await self._credentials.current()
@@ -129,6 +129,7 @@ class Delivery:
             given_up = tries.answer.given_up
         finally:
             self._gate.leave(given_up=given_up)
+        self._gate.told(admission, tries.answer.announced)
         return judge(tries.answer, proven=self.proven)
 
     def _learn(self, verdict: Verdict, tries: Tries, admission: Admission) -> Settled | None:
@@ -171,12 +172,8 @@ class Delivery:
             raise HaltedError(self._wrong(tries.answer))
 
     async def _back_off(self, tries: Tries) -> None:
-        wait = backoff(
-            tries.spot.request_id,
-            tries.failures,
-            base=self._settings.backoff_base,
-            most=self._settings.backoff_max,
-        )
+        base, most = self._settings.backoff_base, self._settings.backoff_max
+        wait = backoff(tries.spot.request_id, tries.failures, base=base, most=most)
         log_retry(tries, wait)
         await asyncio.sleep(wait)
 

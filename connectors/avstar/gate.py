@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from connectors.avstar.announced import Announced
 from connectors.avstar.breaker import Breaker, State
 from connectors.avstar.congestion import Congestion
 from connectors.avstar.limiter import WindowLimiter
@@ -17,13 +18,15 @@ log = logging.getLogger(__name__)
 class Admission(NamedTuple):
     """Leave to make one attempt: when it was given, and what had happened until then.
 
-    `openings` are the breaker's, `falls` those of the limit of requests in flight; `probe` says
-    that it is the one attempt that an open breaker lets through.
+    `openings` are the breaker's, `falls` those of the limit of requests in flight, `left` the
+    requests that had left the limiter's window; `probe` says that it is the one attempt that an
+    open breaker lets through.
     """
 
     at: float
     openings: int
     falls: int
+    left: int
     probe: bool
 
 
@@ -102,6 +105,11 @@ class Gate:
         self._in_flight -= 1
         self._changed.set()
 
+    def told(self, admission: Admission, announced: Sequence[Announced]) -> None:
+        """Learn what an answer says of the quota."""
+        if announced:
+            self._limiter.learn(announced, admission.at, admission.left, self._clock())
+
     def heard(self, admission: Admission, *, answered: bool) -> None:
         """Learn whether an answer came, whatever it says, or the connection failed."""
         congestion = self._congestion
@@ -119,6 +127,7 @@ class Gate:
     def throttled(self, admission: Admission, seconds: float) -> None:
         """Pause the whole lane. Answers to what was under way when it paused count as one."""
         now = self._clock()
+        self._limiter.refuse(now)
         self._toll.throttled += 1
         probing = self._breaker.state(now) is State.PROBING  # its answer must count
         under_way = admission.at < self._paused_from and not probing
@@ -144,9 +153,9 @@ class Gate:
         if probe:
             self._breaker.probe()
             log.warning("breaker half open", extra={"openings": self.openings})
-        self._limiter.start(now)
         self._in_flight += 1
-        return Admission(now, self.openings, self._congestion.falls, probe)
+        falls, left = self._congestion.falls, self._limiter.start(now)
+        return Admission(now, self.openings, falls, left, probe)
 
     def _parks(self, tried_at: int | None) -> bool:
         return tried_at is not None and tried_at != self.openings

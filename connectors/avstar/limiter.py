@@ -2,8 +2,11 @@
 
 import heapq
 from collections import deque
+from collections.abc import Sequence
 from math import inf
 
+from connectors.avstar.announced import Announced
+from connectors.avstar.grant import Grant
 from connectors.avstar.inheritance import Inheritance
 from connectors.avstar.rate import Rate
 
@@ -55,9 +58,13 @@ class WindowLimiter:
         self._inheritance = Inheritance(
             rate, self._window, burst=burst, unseen=self._unseen, grace=self._grace, began=now
         )
+        self._grant = Grant(rate)
         self._in_flight = 0
         self._given_up: deque[float] = deque()
         self._finished: list[float] = []
+        self._refused: deque[float] = deque()
+        self._started = self._left = 0
+        self._last = -inf
         self._due = now + self._burst  # nothing to catch up at the beginning
 
     def wait(self, now: float) -> float:
@@ -66,13 +73,16 @@ class WindowLimiter:
         0.0 means now, infinity: not before one in flight has finished.
         """
         self._let_go(now)
-        paced = self._due - self._burst - now
+        paced = max(self._due - self._burst, self._grant.spaced(self._last, now)) - now
         return max(0.0, paced, self._without_place(now), self._without_sight(now))
 
-    def start(self, now: float) -> None:
-        """Note that a request starts now."""
+    def start(self, now: float) -> int:
+        """Note that a request starts now; return how many had left the window by then."""
         self._in_flight += 1
+        self._started += 1
+        self._last = now
         self._due = max(self._due, now) + self._interval
+        return self._left
 
     def finish(self, now: float) -> None:
         """Note that a request was answered, or that the server's side ended its connection."""
@@ -85,6 +95,26 @@ class WindowLimiter:
         self._given_up.append(now + self._grace)
         heapq.heappush(self._finished, now + self._grace)
 
+    def refuse(self, now: float) -> None:
+        """Note that a request just finished was refused: the server does not count it."""
+        self._refused.append(now)
+
+    def learn(self, announced: Sequence[Announced], asked: float, left: int, now: float) -> None:
+        """Learn what an answer says of the quota.
+
+        Args:
+            announced: What it says.
+            asked: When its request started.
+            left: What `start` returned for it.
+            now: When it came.
+        """
+        # More of our own cannot stand in the server's window than started by now, without those
+        # that had finished a window before this request started, and those that it refused since.
+        # The rest is somebody else's.
+        refused = sum(at + self._window > asked for at in self._refused)
+        own = self._started - left - refused
+        self._grant.learn(announced, asked, own, self._in_flight, now)
+
     def used(self) -> float:
         """Return the share of the quota in use when last asked for, from 0 to 1."""
         return min(1.0, self._own() / self._limit)
@@ -95,15 +125,20 @@ class WindowLimiter:
     def _let_go(self, now: float) -> None:
         while self._finished and self._finished[0] + self._window <= now:
             heapq.heappop(self._finished)
+            self._left += 1
         while self._given_up and self._given_up[0] <= now:
             self._given_up.popleft()
+        while self._refused and self._refused[0] + 2 * self._window <= now:
+            self._refused.popleft()
 
     def _without_place(self, now: float) -> float:
         """Return the seconds for which there is no place in the window."""
-        if self._own() < self._limit - self._inheritance.places(now):
+        granted, inherited = self._grant.places(now), self._inheritance.places(now)
+        if self._own() < min(granted, self._limit - inherited):
             return 0.0
         free = min(
             self._inheritance.eases(now),
+            self._grant.until if granted < self._limit else inf,
             self._finished[0] + self._window if self._finished else inf,
         )
         return max(_TICK, free - now)
