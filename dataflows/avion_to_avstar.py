@@ -21,6 +21,7 @@ from connectors.errors import AvstarError
 from connectors.ledger import record
 from connectors.records import Export
 from connectors.stop import Stop
+from dataflows.audit import configure_audit
 from dataflows.credentials import check_token, token_source
 from dataflows.exports import open_exports, unsealed
 from dataflows.memory import HeapGuard
@@ -84,6 +85,8 @@ def flow() -> Dataflow:
     """Build the dataflow from the environment, for `python -m bytewax.run`."""
     try:
         settings = load_settings()
+        if settings.log_json:
+            configure_audit(json_lines=True)
         if not settings.validate_only:
             check_token(token_source(settings))
         exports = open_exports(settings)

@@ -1,5 +1,6 @@
 """`avstar run`: upload exports and account for every record."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -8,12 +9,13 @@ import typer
 from dataflows import job
 from dataflows.settings import load_settings
 
-Opt = typer.Option
+Opt = partial(typer.Option, readable=False)
+"""What cannot be read is told by who needs it, in one line, and not by typer in a box."""
 
 
 def run(  # noqa: PLR0913 - one parameter an option
     exports: Annotated[
-        list[Path] | None, typer.Argument(help="Traffic exports, NDJSON or CSV.")
+        list[Path] | None, typer.Argument(help="Traffic exports, NDJSON or CSV.", readable=False)
     ] = None,
     *,
     out: Annotated[Path | None, Opt(help="Folder of the ledgers.")] = None,

@@ -18,10 +18,14 @@ EXIT_FAILED = 1
 
 def verify(
     ledger: Annotated[
-        Path, typer.Argument(help="Ledger folder, or the --out folder that holds several.")
+        Path,
+        typer.Argument(
+            help="Ledger folder, or the --out folder that holds several.", readable=False
+        ),
     ],
     export: Annotated[
-        Path | None, typer.Argument(help="Export to compare with, record by record.")
+        Path | None,
+        typer.Argument(help="Export to compare with, record by record.", readable=False),
     ] = None,
     *,
     line_limit: Annotated[

@@ -73,7 +73,14 @@ def haproxy(tmp_path: Path, sandbox_process: New) -> Iterator[str]:
         process.kill()
 
 
-@pytest.fixture(params=["limits", "haproxy"])
+@pytest.fixture
+def sandbox(sandbox_process: New) -> str:
+    """Start the sandbox, whose window is as strict, with answers that take their time."""
+    options = ("--rate", f"{QUOTA}/1", "--latency", "0.002:0.002", "--token", TOKEN)
+    return str(sandbox_process(*options).url)
+
+
+@pytest.fixture(params=["limits", "haproxy", "sandbox"])
 def guarded(request: pytest.FixtureRequest) -> Any:
     return SimpleNamespace(url=request.getfixturevalue(request.param))
 

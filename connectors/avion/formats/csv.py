@@ -9,6 +9,8 @@ from connectors.avion.formats.base import Malformed
 from connectors.avion.schema import COLUMNS
 from connectors.errors import RefusedError
 
+csv.field_size_limit(1 << 26)  # the limit of a record is ours, and never more than this
+
 # A quote opens a field only at its beginning, as in Python's `csv`; what stands behind the closing
 # quote belongs to the field. `(?!")` keeps a doubled quote from being taken for a closing one.
 _FIELD = rb'(?:"[^"]*(?:""[^"]*)*"(?!")[^,\n]*|[^",\n][^,\n]*|)'

@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,11 @@ import pytest
 from connectors.avion import survey
 
 New = Callable[..., Any]
+
+ROOT = Path(__file__).parents[3]
+SETPRIV = shutil.which("setpriv")
+UNPRIVILEGED = [str(SETPRIV), "--bounding-set=-dac_override,-dac_read_search"]
+"""Root may read everything, unless it gives that up."""
 
 ROW = (
     b'{"SpotID":"SP1","StationCode":"KABC","AirDateTime":"2026-11-24T05:30:00-05:00",'
@@ -172,3 +180,30 @@ def test_a_damaged_ledger_is_told_in_one_line(
     assert refused.code in {1, 2}
     assert str(upload.ledger() / name) in refused.refusal
     assert recorder.requests == before
+
+
+@pytest.mark.skipif(not SETPRIV, reason="setpriv (util-linux) is not installed")
+@pytest.mark.parametrize("option", ["--token-file", None])
+def test_a_file_that_may_not_be_read_is_told_in_one_line(
+    option: str | None, tmp_path: Path, recorder: Any
+) -> None:
+    export, secret = tmp_path / "day.ndjson", tmp_path / "token"
+    export.write_text("{}\n")
+    secret.write_text("t\n")
+    hidden = secret if option else export
+    hidden.chmod(0)
+    words = ["run", export, "--out", tmp_path / "out", "--api-url", recorder.url]
+    words += [option, secret] if option else []
+    variables = {} if option else {"AVSTAR_TOKEN": "t"}
+    done = subprocess.run(
+        [*UNPRIVILEGED, sys.executable, "-m", "dataflows.cli", *map(str, words)],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("avstar: ")
+    assert f"{hidden} cannot be read: Permission denied" in done.stderr
