@@ -12,8 +12,13 @@ from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.processes"]
+
+# A busy machine is no failure: how long an example takes says nothing of what it shows.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 ROOT = Path(__file__).parents[1]
 COMMAND = "import typer; from dataflows.cli.sandbox import sandbox; typer.run(sandbox)"

@@ -167,7 +167,7 @@ HARD = [
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @example(HARD)
 @given(st.lists(RECORDS, min_size=1, max_size=6, unique_by=lambda record: record.key))
 def test_every_text_reaches_avstar_and_the_ledger_as_the_export_has_it(
@@ -201,7 +201,7 @@ TRAPS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.lists(TRAPS, max_size=8, unique_by=lambda record: record.key))
 def test_no_two_spots_of_an_export_share_a_request_id_whatever_separators_they_hold(
     tmp_path_factory: pytest.TempPathFactory, records: list[Record]

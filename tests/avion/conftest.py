@@ -9,11 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
-
-# A busy machine is no reason to fail: what is tested here is never a single example's time.
-settings.register_profile("avion", deadline=None)
-settings.load_profile("avion")
 
 COLUMNS = ["SpotID", "StationCode", "AirDateTime", "Duration", "ClientName"]
 

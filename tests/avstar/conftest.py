@@ -10,16 +10,11 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 from aiohttp import web
-from hypothesis import settings
 
 from connectors.avstar.client import Client
 from connectors.avstar.sandbox import Sandbox, SandboxSettings
 from connectors.avstar.settings import AvstarSettings
 from connectors.records import Spot, request_id
-
-# A busy machine is no reason to fail: what is tested here is never a single example's time.
-settings.register_profile("avstar", deadline=None)
-settings.load_profile("avstar")
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.avstar.credentials import Credentials, Lease, Refusals
@@ -342,7 +342,6 @@ def test_ten_refusals_in_a_row_are_all_that_any_spot_gets(virtually):
     virtually(scene())
 
 
-@settings(deadline=None)  # a busy machine is no matter
 @given(
     lifetime=st.none() | st.floats(0.5, 100),
     seconds=st.floats(0, 5),

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 import pytest
 import trustme
 from aiohttp import web
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.avstar.answer import Answer
@@ -295,7 +295,6 @@ def test_words_without_end_are_cut_off():
     assert len(str(halt.value)) < 700
 
 
-@settings(deadline=None)  # a busy machine is no matter
 @given(
     status=st.integers(200, 599),
     body=st.binary(max_size=40)

@@ -56,7 +56,7 @@ def divide(sample: Sample) -> tuple[list[dict[str, Any]], list[bytes]]:
     return good, [raws[i] for i in sorted(bad)]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(SAMPLES)
 def test_there_are_as_many_records_as_asked_for_and_as_many_bad_as_announced(
     sample: Sample,
@@ -66,14 +66,14 @@ def test_there_are_as_many_records_as_asked_for_and_as_many_bad_as_announced(
     assert len(bad) == sample.bad_records
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(SAMPLES)
 def test_no_two_good_records_share_spot_air_time_and_station(sample: Sample) -> None:
     good, _ = divide(sample)
     assert len({(row["spot_id"], row["airtime"], row["station"]) for row in good}) == len(good)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(SAMPLES)
 def test_air_times_ascend_within_the_day_and_carry_an_offset(sample: Sample) -> None:
     good, _ = divide(sample)
@@ -83,7 +83,7 @@ def test_air_times_ascend_within_the_day_and_carry_an_offset(sample: Sample) -> 
     assert {time[19:] for time in times} <= {"-05:00"}
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(SAMPLES)
 def test_equal_samples_give_equal_bytes_and_other_seeds_others(sample: Sample) -> None:
     text = b"".join(generate(sample))

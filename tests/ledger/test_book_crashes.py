@@ -73,7 +73,7 @@ DOUBT = [[Row("a", 1, "lost")], [Row("a", 2, SENT), Row("a", 1, SENT)]]
 UNCOMMITTED = [Life(0, 2, b"")]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(nights, lives)
 @example(CONFLICT, [])
 @example(CONFLICT, UNCOMMITTED)

@@ -375,7 +375,7 @@ def renamed(rows: list[Row], index: int) -> str:
 CHANGES = (removed, doubled, moved, misnumbered, swapped, rewritten, renamed)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(change=st.sampled_from(CHANGES), dead=st.booleans(), index=st.integers(0, 3))
 def test_a_changed_row_is_found_even_under_a_manifest_made_to_suit(
     tmp_path_factory: pytest.TempPathFactory,
@@ -389,7 +389,7 @@ def test_a_changed_row_is_found_even_under_a_manifest_made_to_suit(
     assert expected in kinds(night.seal().verify())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(name=st.sampled_from(FILES[:2]), data=st.data())
 def test_a_single_changed_byte_anywhere_is_found(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
@@ -409,7 +409,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(name=st.sampled_from(FILES), garbage=st.binary() | JSON.map(json.dumps).map(str.encode))
 def test_no_content_of_any_file_is_taken_for_sound_or_makes_it_fail(
     tmp_path_factory: pytest.TempPathFactory, name: str, garbage: bytes
@@ -419,7 +419,7 @@ def test_no_content_of_any_file_is_taken_for_sound_or_makes_it_fail(
     assert night.verify().findings
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data(), value=JSON)
 def test_no_value_of_any_field_is_overlooked_or_makes_it_fail(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, value: object
@@ -433,7 +433,7 @@ def test_no_value_of_any_field_is_overlooked_or_makes_it_fail(
     assert night.verify().findings or value == unchanged
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(name=st.sampled_from(sorted(Night(Path()).manifest())), value=JSON)
 def test_any_changed_claim_of_the_manifest_is_found_but_for_what_the_rows_cannot_tell(
     tmp_path_factory: pytest.TempPathFactory, name: str, value: object

@@ -36,7 +36,6 @@ def url(sandbox_process, request):
 @settings(
     derandomize=True,
     max_examples=200,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # one server for all inputs
 )
 def test_every_answer_keeps_the_contract(case, url):
