@@ -1,5 +1,7 @@
 """What ends a run. Bad records never do: they flow on as dead letters."""
 
+from pathlib import Path
+
 
 class AvstarError(Exception):
     """Base of every error that this package raises on purpose.
@@ -18,3 +20,10 @@ class HaltedError(AvstarError):
 
 class StoppedError(AvstarError):
     """The run was asked to stop and left before its batch was settled; run it again to resume."""
+
+
+def unwritten(where: Path, why: str | None) -> HaltedError:
+    """Return the error of a disk that is full or fails: all was safe that was settled before."""
+    return HaltedError(
+        f"{where} cannot be written: {why}; mend that and run again to go on: nothing is lost"
+    )

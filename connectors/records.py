@@ -34,7 +34,9 @@ class Export:
     """One traffic export, identified by its content.
 
     `checksum` is the SHA-256 of the whole file in hex, `size` its bytes, `records` what it holds
-    without blank lines and header, `columns` the header of a CSV (empty for NDJSON).
+    without blank lines and header, `columns` the header of a CSV (empty for NDJSON). `milestones`
+    are digests of its beginnings, by which a later version is seen to differ, and where; `stamp`
+    is what the file system said of it, empty if nobody asked.
     """
 
     path: Path
@@ -44,6 +46,8 @@ class Export:
     records: int
     splits: tuple[Split, ...]
     columns: tuple[str, ...] = ()
+    milestones: bytes = b""
+    stamp: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:

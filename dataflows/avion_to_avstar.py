@@ -18,7 +18,7 @@ from connectors.avion import AvionSource, validate
 from connectors.avstar import deliver
 from connectors.effort import Effort
 from connectors.errors import AvstarError
-from connectors.ledger import record
+from connectors.ledger import begun, record
 from connectors.records import Export
 from connectors.stop import Stop
 from dataflows.audit import configure_audit
@@ -26,6 +26,7 @@ from dataflows.credentials import check_token, token_source
 from dataflows.exports import open_exports, unsealed
 from dataflows.memory import HeapGuard
 from dataflows.meter import Meter
+from dataflows.resume import prepare
 from dataflows.sealed_log import SealedLog
 from dataflows.settings import Settings, load_settings
 from dataflows.signals import stop_on_signals
@@ -40,14 +41,7 @@ def avion_to_avstar(
 ) -> Dataflow:
     """Build the dataflow. The step ids are storage format: renaming one loses its snapshots."""
     meter = meter or Meter()
-    source = AvionSource(
-        *exports,
-        batch_records=settings.checkpoint_records,
-        batch_seconds=settings.checkpoint_seconds,
-        line_limit=settings.line_limit,
-        stopping=stopping,
-    )
-
+    source = _source(settings, exports, stopping)
     flow = Dataflow("avion_to_avstar")
     lines = op.input("read", flow, source)
     checked = validate("validate", lines, zone=settings.timezone, stations=settings.stations)
@@ -76,9 +70,23 @@ def avion_to_avstar(
         efforts=efforts,
         mode="validate-only" if settings.validate_only else "upload",
         stations=settings.stations,
+        confirm=source.confirm,
     )
     op.output("sealed", manifests, SealedLog())
     return flow
+
+
+def _source(
+    settings: Settings, exports: Sequence[Export], stopping: Callable[[], bool]
+) -> AvionSource:
+    return AvionSource(
+        *exports,
+        batch_records=settings.checkpoint_records,
+        batch_seconds=settings.checkpoint_seconds,
+        line_limit=settings.line_limit,
+        stopping=stopping,
+        opening=lambda export: begun(settings.out_folder / export.key, export),
+    )
 
 
 def flow() -> Dataflow:
@@ -90,9 +98,12 @@ def flow() -> Dataflow:
         if not settings.validate_only:
             check_token(token_source(settings))
         exports = open_exports(settings)
+        todo = unsealed(settings, exports)
+        if settings.state and not settings.validate_only:
+            prepare(settings, todo, settings.state, lambda line: sys.stderr.write(f"{line}\n"))
         stop = Stop()
         stop_on_signals(stop)
-        return avion_to_avstar(settings, unsealed(settings, exports), stopping=stop)
+        return avion_to_avstar(settings, todo, stopping=stop)
     except AvstarError as error:
         sys.stderr.write(f"avstar: {error}\n")
         raise SystemExit(2) from None

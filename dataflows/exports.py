@@ -8,6 +8,7 @@ from connectors.avion import survey
 from connectors.errors import RefusedError
 from connectors.ledger import Manifest, read_checkpoint, read_manifest
 from connectors.records import KEY_DIGITS, Export
+from dataflows.identity import refuse_other
 from dataflows.settings import Settings
 
 
@@ -25,19 +26,28 @@ def open_exports(
     """
     if not settings.exports:
         raise RefusedError("no export; name at least one file, or set AVSTAR_EXPORTS")
-    exports = [
-        survey(
-            path,
-            line_limit=settings.line_limit,
-            progress=lambda done, path=path: progress(path, done),  # type: ignore[misc]
-        )
-        for path in settings.exports
-    ]
+    exports = [_survey(settings, path, progress) for path in settings.exports]
     _refuse_twins(exports)
+    known = {export.checksum for export in exports}
     for export in exports:
         _refuse_renamed(settings.out_folder, export)
         _refuse_check_over_upload(settings, export)
+        if not settings.validate_only and not sealed_manifest(settings, export):
+            refuse_other(settings.out_folder, export.path, known)
     return exports
+
+
+def _survey(settings: Settings, path: Path, progress: Callable[[Path, int], None]) -> Export:
+    try:
+        return survey(
+            path,
+            line_limit=settings.line_limit,
+            progress=lambda done: progress(path, done),
+        )
+    except RefusedError:
+        if not settings.validate_only:
+            refuse_other(settings.out_folder, path)  # what became of it says more
+        raise
 
 
 def unsealed(settings: Settings, exports: Sequence[Export]) -> list[Export]:

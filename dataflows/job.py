@@ -31,7 +31,7 @@ def upload(settings: Settings) -> ExitCode:
             screen.sealed_already(export)
     if todo:
         with screen.running(todo, meter):
-            run(settings, todo, stop, meter)
+            run(settings, todo, stop, meter, screen.tell)
     manifests = [sealed_manifest(settings, export) for export in exports]
     for export, manifest in zip(exports, manifests, strict=True):
         if manifest is None:

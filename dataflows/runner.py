@@ -2,14 +2,14 @@
 
 import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from enum import IntEnum
 
 from bytewax.run import cli_main
 
-from connectors.errors import AvstarError, HaltedError, RefusedError, StoppedError
+from connectors.errors import AvstarError, HaltedError, RefusedError, StoppedError, unwritten
 from connectors.ledger import Manifest
 from connectors.records import Export
 from connectors.stop import Stop
@@ -17,12 +17,15 @@ from dataflows.avion_to_avstar import avion_to_avstar
 from dataflows.exports import sealed_manifest
 from dataflows.meter import Meter
 from dataflows.quiet import quiet_engine
+from dataflows.resume import prepare
 from dataflows.settings import Settings
-from dataflows.store import recovery_store
+from dataflows.store import failure, recovery_store
 
 log = logging.getLogger(__name__)
 
-_ONE_BATCH_AN_EPOCH = timedelta(0)
+_ONE_BATCH_AN_EPOCH = timedelta(days=-36_500)
+"""An epoch ends when the clock has passed its beginning by this: with every batch. With 0 none
+would end for an hour if the clock were set back by one: no snapshot, and no backpressure."""
 
 
 class ExitCode(IntEnum):
@@ -42,8 +45,16 @@ def exit_code(error: AvstarError) -> ExitCode:
     return ExitCode.STOPPED if isinstance(error, StoppedError) else ExitCode.FAILED
 
 
-def run(settings: Settings, exports: Sequence[Export], stop: Stop, meter: Meter) -> list[Manifest]:
+def run(
+    settings: Settings,
+    exports: Sequence[Export],
+    stop: Stop,
+    meter: Meter,
+    tell: Callable[[str], object] = lambda _line: None,
+) -> list[Manifest]:
     """Run the dataflow over exports that are not sealed yet, and return their manifests.
+
+    `tell` is called with lines for people.
 
     Raises:
         RefusedError: The state folder or a setting cannot be used.
@@ -52,6 +63,8 @@ def run(settings: Settings, exports: Sequence[Export], stop: Stop, meter: Meter)
     """
     store = nullcontext() if settings.validate_only else recovery_store(settings.state_folder)
     with store as recovery:
+        if not settings.validate_only:
+            prepare(settings, exports, settings.state_folder, tell)
         log.info("started", extra={"exports": [export.key for export in exports]})
         flow = avion_to_avstar(settings, exports, stopping=stop, meter=meter)
         gc.collect()
@@ -65,7 +78,9 @@ def run(settings: Settings, exports: Sequence[Export], stop: Stop, meter: Meter)
                     recovery_config=recovery,
                 )
             except BaseException as error:
-                raise _our_own(error) or _unexpected(error, noise.text()) from error
+                why = failure(f"{_root(error)} {noise.text()}")
+                full = unwritten(settings.state_folder, why) if why else None
+                raise _our_own(error) or full or _unexpected(error, noise.text()) from error
     log.info("closed", extra={"exports": [export.key for export in exports]})
     return _manifests(settings, exports, stop)
 
@@ -93,10 +108,14 @@ def _our_own(error: BaseException | None) -> AvstarError | None:
     return None
 
 
+def _root(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 def _unexpected(error: BaseException, noise: str) -> AvstarError:
-    root = error
-    while root.__cause__ is not None:
-        root = root.__cause__
+    root = _root(error)
     log.error("unexpected", extra={"noise": noise}, exc_info=error)
     words = " ".join(str(root).split())
     return HaltedError(

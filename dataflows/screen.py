@@ -68,12 +68,12 @@ class Screen:
 
     def sealed_already(self, export: Export) -> None:
         """Say that an export needs nothing more."""
+        self.tell(f"{export.path} is settled already; nothing was sent")
+
+    def tell(self, line: str) -> None:
+        """Print a line that matters now; the audit log has its own."""
         if not self._silent:
-            self._console.print(
-                f"{export.path} is settled already; nothing was sent",
-                soft_wrap=True,
-                markup=False,
-            )
+            self._console.print(line, soft_wrap=True, markup=False)
 
     def summary(self, manifest: Manifest) -> None:
         """Print how an export came out."""

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,7 +12,13 @@ from typing import TextIO
 
 from bytewax.recovery import RecoveryConfig, init_db_dir
 
-from connectors.errors import RefusedError
+from connectors.errors import RefusedError, unwritten
+from dataflows.quiet import quiet_engine
+
+PARTS = "part-*.sqlite3"
+"""Files of a store."""
+
+_FAILURE = re.compile(r'SqliteFailure\(.*?Some\("([^"]*)"\)', re.DOTALL)
 
 _NO_BACKUP = timedelta(0)
 """With epoch interval 0 the engine keeps snapshots for ever unless this is 0."""
@@ -22,11 +30,39 @@ def recovery_store(folder: Path) -> Iterator[RecoveryConfig]:
 
     Raises:
         RefusedError: It cannot be written, or another run uses it.
+        HaltedError: It cannot be written now.
     """
     with _locked(folder):
-        if not list(folder.glob("part-*.sqlite3")):
-            init_db_dir(folder, 1)
+        if not list(folder.glob(PARTS)):
+            _init(folder)
         yield RecoveryConfig(folder, _NO_BACKUP)
+
+
+def _init(folder: Path) -> None:
+    """Make a store in one step: one cut off in the making would be taken for a store."""
+    draft = folder / ".new"
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        with quiet_engine():
+            init_db_dir(draft, 1)
+        [part] = draft.iterdir()  # more: what SQLite had no room to write into it
+        part.replace(folder / part.name)
+        draft.rmdir()
+    except OSError as error:
+        raise unwritten(folder, error.strerror) from None
+    except ValueError:
+        raise unwritten(folder, "there is no room for a store") from None
+    except BaseException as error:  # a panic of the engine is no Exception
+        if why := failure(str(error)):
+            raise unwritten(folder, why) from None
+        raise
+
+
+def failure(words: str) -> str | None:
+    """Find in the engine's words why it could not write its store, None if they are of others."""
+    found = _FAILURE.search(words)
+    return found[1] if found else None
 
 
 def _locked(folder: Path) -> TextIO:
@@ -46,7 +82,9 @@ def _locked(folder: Path) -> TextIO:
         raise RefusedError(
             f"{folder} is in use by another run (process {holder}); wait for it or give --state"
         ) from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
+    try:
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), str(os.getpid()).encode())  # and nothing that waits for a flush
+    except OSError as error:
+        raise unwritten(folder, error.strerror) from None
     return lock

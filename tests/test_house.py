@@ -181,10 +181,16 @@ def test_the_reading_lanes_are_the_parts_that_stores_hold() -> None:
 def test_the_ledger_offers_these_names_and_no_others() -> None:
     assert set(connectors.ledger.__all__) == {
         "Checkpoint",
+        "Identity",
         "Manifest",
+        "begun",
+        "identity_of",
+        "loss",
         "read_checkpoint",
+        "read_identity",
         "read_manifest",
         "record",
+        "write_origin",
     }
     for name in connectors.ledger.__all__:
         assert getattr(connectors.ledger, name)

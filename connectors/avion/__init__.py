@@ -1,9 +1,20 @@
 """Avion traffic exports: what a file is, a resumable source of its records, and their schema."""
 
+from connectors.avion.difference import Difference, Former, difference
 from connectors.avion.operators import ValidateOut, validate
 from connectors.avion.reader import read_lines
 from connectors.avion.schema import TrafficRecord
 from connectors.avion.source import AvionSource
 from connectors.avion.survey import survey
 
-__all__ = ["AvionSource", "TrafficRecord", "ValidateOut", "read_lines", "survey", "validate"]
+__all__ = [
+    "AvionSource",
+    "Difference",
+    "Former",
+    "TrafficRecord",
+    "ValidateOut",
+    "difference",
+    "read_lines",
+    "survey",
+    "validate",
+]

@@ -2,13 +2,14 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from connectors.avion.blocks import Blocks
 from connectors.avion.cutter import Cutter
 from connectors.avion.formats import FORMATS
 from connectors.avion.lines import Lines
+from connectors.errors import HaltedError
 from connectors.records import Batch, Export, Line, Span
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,8 @@ class Lane:
     """Reads split `index` of each export, batch by batch, from where it stood.
 
     `positions` holds where it stands, by checksum. An export that is no longer asked for is kept
-    there while unfinished, so that asking for it again goes on.
+    there while unfinished, so that asking for it again goes on. `confirm` raises for an export that
+    changed since it was surveyed: it is asked behind every batch, before that leaves.
     """
 
     def __init__(
@@ -36,9 +38,11 @@ class Lane:
         positions: dict[str, Position],
         *,
         line_limit: int,
+        confirm: Callable[[Export], None] = lambda _export: None,
     ) -> None:
         self._index = index
         self._line_limit = line_limit
+        self._confirm = confirm
         wanted = {export.checksum for export in exports}
         self.positions = {
             checksum: position
@@ -64,7 +68,7 @@ class Lane:
             export = self._exports[self._todo[0]]
             reading = self._reading = self._reading or self._open(export)
             fresh = self._index == 0 and export.checksum not in self.positions
-            batch, position = reading.take(count)
+            batch, position = self._take(reading, count)
             self.positions[export.checksum] = position
             if position.done:
                 self.close()
@@ -79,12 +83,19 @@ class Lane:
             self._reading.blocks.close()
             self._reading = None
 
+    def _take(self, reading: "_Reading", count: int) -> tuple[Batch[Line], Position]:
+        try:
+            return reading.take(count)
+        finally:
+            self._confirm(reading.export)
+
     def _is_unfinished(self, export: Export) -> bool:
         position = self.positions.get(export.checksum)
         return self._index < len(export.splits) and not (position and position.done)
 
     def _open(self, export: Export) -> "_Reading":
         position = self.positions.get(export.checksum)
+        _refuse_outside(export, self._index, position)
         reading = _Reading(export, self._index, position, self._line_limit)
         log.info(
             "streaming",
@@ -95,6 +106,18 @@ class Lane:
             },
         )
         return reading
+
+
+def _refuse_outside(export: Export, index: int, position: Position | None) -> None:
+    """A position elsewhere would leave records out, or begin in the middle of one."""
+    split = export.splits[index]
+    if position and not split.start <= position.offset <= split.end:
+        raise HaltedError(
+            f"the snapshot of lane-{index} stands at byte {position.offset:,} of {export.path}, "
+            f"outside of what it has to read, {split.start:,} to {split.end:,}: the state folder "
+            "is not that of the last run; put that back, or move this one away to go on from the "
+            "ledger"
+        )
 
 
 class _Reading:

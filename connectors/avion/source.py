@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,6 +15,7 @@ from connectors.avion.lane import Lane, Position
 from connectors.avion.pace import Pace
 from connectors.avion.survey import LANES, survey
 from connectors.avion.turns import Turn, Turns
+from connectors.avion.vigil import Vigil
 from connectors.errors import HaltedError
 from connectors.records import Batch, Export, Line
 
@@ -24,8 +25,9 @@ BATCH_SECONDS = 5.0
 STATE_VERSION = 1
 """Version of a partition's snapshot, which is storage format."""
 
-_LOOK_AGAIN = timedelta(milliseconds=20)
-"""How often a lane looks whether its turn has come."""
+_AT_ONCE = datetime.fromtimestamp(0, timezone.utc)
+"""When a lane wants to be asked again. The engine asks once an epoch at most, so waiting for a turn
+costs nothing; and a moment soon to come would be an hour away if the clock were set back by one."""
 
 State = tuple[int, dict[str, Position]]
 """Snapshot of a lane: the version, and its position in each export by checksum."""
@@ -50,6 +52,8 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
         batch_seconds: Time that a batch should take to pass through the dataflow.
         line_limit: Bytes that a record may have; a longer one becomes a dead letter.
         stopping: Asked before every batch; True ends the input there, resumably.
+        opening: Called with each export before the first lane is built; what it returns is read,
+            such as the same with splits that begin where an earlier run got to.
     """
 
     def __init__(
@@ -59,15 +63,26 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
         batch_seconds: float = BATCH_SECONDS,
         line_limit: int = LINE_LIMIT,
         stopping: Callable[[], bool] = lambda: False,
+        opening: Callable[[Export], Export] = lambda export: export,
     ) -> None:
         self._given = exports
         self._batch_records = batch_records
         self._batch_seconds = batch_seconds
         self._line_limit = line_limit
         self._stopping = stopping
+        self._opening = opening
         self._surveyed: list[Export] = []
         self._lock = Lock()
         self._turns = Turns()
+        self._vigil = Vigil()
+
+    def confirm(self, export: Export) -> None:
+        """Return if an export is what it was when it was surveyed.
+
+        Raises:
+            HaltedError: It was replaced, edited or removed meanwhile.
+        """
+        self._vigil.confirm(export)
 
     @override
     def list_parts(self) -> list[str]:
@@ -77,20 +92,26 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
     def build_part(self, step_id: str, for_part: str, resume_state: State | None) -> "_Partition":
         index = int(for_part.removeprefix("lane-"))
         positions = _positions(for_part, resume_state)
-        lane = Lane(index, self._exports(), positions, line_limit=self._line_limit)
+        lane = Lane(
+            index,
+            self._exports(),
+            positions,
+            line_limit=self._line_limit,
+            confirm=self.confirm,
+        )
         pace = Pace(self._batch_records, self._batch_seconds)
         return _Partition(lane, pace, self._turns.join(index, lane.export), self._stopping)
 
     def _exports(self) -> Sequence[Export]:
         with self._lock:  # every worker thread builds partitions of this one source
             if not self._surveyed:
-                self._surveyed = [
-                    given
-                    if isinstance(given, Export)
-                    else survey(Path(given), line_limit=self._line_limit)
-                    for given in self._given
-                ]
+                self._surveyed = [self._opening(self._export(given)) for given in self._given]
             return self._surveyed
+
+    def _export(self, given: Export | Path | str) -> Export:
+        if isinstance(given, Export):
+            return given
+        return survey(Path(given), line_limit=self._line_limit)
 
 
 def _positions(part: str, state: Any) -> dict[str, Position]:
@@ -99,7 +120,7 @@ def _positions(part: str, state: Any) -> dict[str, Position]:
     if not isinstance(state, tuple) or state[0] != STATE_VERSION:
         raise HaltedError(
             f"the snapshot of {part} was written by another version; finish the export with the "
-            "version that began it, or start over with an empty state folder"
+            "version that began it, or move the state folder away to go on from the ledger"
         )
     return {checksum: Position(*position) for checksum, position in state[1].items()}
 
@@ -126,10 +147,8 @@ class _Partition(StatefulSourcePartition[Batch[Line], State]):
         return [batch]
 
     @override
-    def next_awake(self) -> datetime | None:
-        if self._turn.has_come() or self._lane.export is None or self._stopping():
-            return None
-        return datetime.now(timezone.utc) + _LOOK_AGAIN
+    def next_awake(self) -> datetime:
+        return _AT_ONCE
 
     @override
     def snapshot(self) -> State:

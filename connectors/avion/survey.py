@@ -1,6 +1,5 @@
 """One sequential look at an export before the run: checksum, records, and where to divide it."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,8 @@ from typing import BinaryIO
 
 from connectors.avion.cutter import LINE_LIMIT, Cutter
 from connectors.avion.head import HEAD_BYTES, Head, read_head
+from connectors.avion.milestones import STEP, Milestones
+from connectors.avion.stamp import stamp_of
 from connectors.errors import RefusedError
 from connectors.records import Export, Split
 
@@ -19,7 +20,8 @@ LANES = 8
 SPLIT_BYTES = 32 << 20
 """Least size of a split. A smaller export is read by one lane, in the order it was written."""
 
-_BLOCK = 1 << 20
+_BLOCK = STEP
+"""Bytes of one read: from milestone to milestone, so that each costs next to nothing."""
 
 
 def survey(
@@ -61,7 +63,7 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
     split_bytes: int,
     progress: Callable[[int], None],
 ) -> Export:
-    file.seek(0)
+    stamp = stamp_of(file.fileno())
     size = file.seek(0, 2)
     step = max(split_bytes, -(-(size - head.offset) // LANES))
     cutter = Cutter(
@@ -71,12 +73,12 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
         number=head.number,
         limit=line_limit,
     )
-    digest, records, starts = hashlib.sha256(), 0, [(head.offset, head.number)]
+    milestones, records, starts = Milestones(size), 0, [(head.offset, head.number)]
     file.seek(0)
-    digest.update(file.read(head.offset))
+    milestones.add(file.read(head.offset))
     with ThreadPoolExecutor(1) as hasher:  # hashing releases the GIL, so it runs beside the count
-        while block := file.read(_BLOCK):
-            hashed = hasher.submit(digest.update, block)
+        while block := file.read(_BLOCK - file.tell() % _BLOCK):
+            hashed = hasher.submit(milestones.add, block)
             records += sum(map(len, cutter.feed(block)))
             due = head.offset + step * len(starts)
             if due <= cutter.offset < size and len(starts) < LANES:
@@ -84,15 +86,22 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
             hashed.result()
             progress(file.tell())
     records += sum(map(len, cutter.close()))
+    if stamp_of(file.fileno()) != stamp or milestones.size != size:
+        raise RefusedError(
+            f"{path} changed while it was surveyed; run again when the traffic system has written "
+            "all of it"
+        )
     ends = [offset for offset, _ in starts[1:]] + [size]
     return Export(
         path,
         head.format.name,
-        digest.hexdigest(),
+        milestones.checksum,
         size,
         records,
         tuple(Split(start, end, line) for (start, line), end in zip(starts, ends, strict=True)),
         head.columns,
+        milestones.passed,
+        stamp,
     )
 
 

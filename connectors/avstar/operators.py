@@ -115,7 +115,7 @@ def _proven(state: Any) -> bool:
     if not isinstance(state, tuple) or state[0] != STATE_VERSION:
         raise HaltedError(
             "the snapshot of a delivery lane was written by another version; finish the export "
-            "with the version that began it, or start over with an empty state folder"
+            "with the version that began it, or move the state folder away to go on from the ledger"
         )
     return bool(state[1])
 

@@ -135,6 +135,7 @@ class Book:
             },
             receipts_bytes=state.receipts_bytes,
             dead_letters_bytes=state.dead_letters_bytes,
+            started_at=state.started_at,
             updated_at=_now(),
         )
 

@@ -1,4 +1,4 @@
-"""The checkpoint: how far a ledger has come, for people and for scripts."""
+"""The checkpoint: how far a ledger has come, for people, scripts, and a run that lost its state."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from connectors.ledger.files import read_values, write_whole
 from connectors.ledger.manifest import Mode
 
 CHECKPOINT = ".checkpoint"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +31,23 @@ class Checkpoint:
     lanes: dict[str, dict[str, int]]
     receipts_bytes: int
     dead_letters_bytes: int
+    started_at: str
     updated_at: str
 
-    def write(self, folder: Path) -> None:
-        """Write `.checkpoint` in one step."""
-        write_whole(folder / CHECKPOINT, json.dumps(asdict(self), indent=2).encode() + b"\n")
+    @property
+    def places(self) -> dict[str, tuple[int, int]]:
+        """Offset and line of the first record that is not settled, by lane."""
+        return {lane: (at["offset"], at["line"]) for lane, at in self.lanes.items()}
+
+    def write(self, folder: Path, name: str = CHECKPOINT) -> None:
+        """Write `.checkpoint` in one step, or the same under another name."""
+        write_whole(folder / name, json.dumps(asdict(self), indent=2).encode() + b"\n")
 
 
-def read_checkpoint(folder: Path) -> Checkpoint | None:
+def read_checkpoint(folder: Path, name: str = CHECKPOINT) -> Checkpoint | None:
     """Return a ledger's checkpoint, None if it has none yet.
 
     Raises:
-        RefusedError: It is damaged.
+        RefusedError: It is damaged, or of another version.
     """
-    return read_values(folder / CHECKPOINT, Checkpoint)
+    return read_values(folder / name, Checkpoint, VERSION)

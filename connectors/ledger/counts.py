@@ -98,5 +98,10 @@ class Counts:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Counts":
-        """Take back what `as_dict` gave."""
-        return cls(**{**values, "reasons": Counter(values["reasons"])})
+        """Take back what `as_dict` gave; what else stands there is derived of it.
+
+        Raises:
+            KeyError: A count is missing.
+        """
+        kept = {name: values[name] for name in cls.__dataclass_fields__}
+        return cls(**{**kept, "reasons": Counter(values["reasons"])})

@@ -26,17 +26,23 @@ def write_whole(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
-def read_values(path: Path, kind: Callable[..., T]) -> T | None:
+def read_values(path: Path, kind: Callable[..., T], version: int | None = None) -> T | None:
     """Make an object of a JSON file's members; None if there is no file.
 
     Raises:
-        RefusedError: The file is not what `kind` needs.
+        RefusedError: The file is not what `kind` needs, or not of the `version` given.
     """
     try:
-        return kind(**json.loads(path.read_bytes()))
+        values = json.loads(path.read_bytes())
+        if version is not None and values["version"] != version:
+            raise RefusedError(
+                f"{path} was written by another version of avstar (its format is "
+                f"{values['version']}, ours {version}); finish the export with that one"
+            )
+        return kind(**values)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise RefusedError(
             f"{path} is damaged ({type(error).__name__}); put back the one that was there, or "
             "move the ledger away to begin anew"

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from connectors.errors import HaltedError
+from connectors.errors import unwritten
 from connectors.ledger.conflicts import Holder, Kind, content_digest, raw_digest
 
 INDEX = ".request-ids"
@@ -92,10 +92,7 @@ class Holders:
         try:
             yield
         except sqlite3.Error as error:
-            raise HaltedError(
-                f"no index of request IDs in {self._folder}: {error}; make room there, then run "
-                "again to resume"
-            ) from error
+            raise unwritten(self._folder, str(error)) from error
 
 
 _Reader = Callable[[Mapping[str, Any]], Holder | None]

@@ -1,8 +1,9 @@
 """The operator that keeps the ledger."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterable  # noqa: UP035 - the engine takes the other for a class on 3.10
+from typing import Any, Callable, Iterable  # noqa: UP035 - the engine takes others for classes, 3.10
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
@@ -10,9 +11,10 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from typing_extensions import override
 
 from connectors.effort import Effort
-from connectors.errors import HaltedError
+from connectors.errors import HaltedError, unwritten
 from connectors.ledger.book import Book, BookState, Entry
 from connectors.ledger.manifest import Manifest, Mode
+from connectors.ledger.origin import resumed
 from connectors.records import Export, Tally
 
 STATE_VERSION = 2
@@ -32,6 +34,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
     efforts: Stream[Effort] | None = None,
     mode: Mode = "upload",
     stations: Iterable[str] | None = None,
+    confirm: Callable[[Export], None] = lambda _export: None,
 ) -> Stream[Manifest]:
     """Write what became of every record, and seal an export's ledger once all are accounted for.
 
@@ -47,6 +50,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
         efforts: What delivery took, for the manifest.
         mode: `validate-only` waits for no receipts.
         stations: Stations that were kept, for the manifest; None if all.
+        confirm: Called before a ledger is sealed; raises if the export is not what was read.
 
     Returns:
         The manifest of each export, when it is sealed.
@@ -66,13 +70,18 @@ def record(  # noqa: PLR0913 - keyword-only settings
         return Book(
             out / key,
             _known(known, key),
-            state,
+            resumed(out / key, state),
             mode=mode,
             stations=kept,
             efforts=efforts is not None,
         )
 
-    sealed = op.stateful_batch("book", keyed, lambda state: _Ledger(new_book, _resumed(state)))
+    def confirmed(key: str) -> None:
+        confirm(known[key])
+
+    sealed = op.stateful_batch(
+        "book", keyed, lambda state: _Ledger(out, new_book, confirmed, _resumed(state))
+    )
     return op.map("manifest", sealed, lambda item: item[1])
 
 
@@ -88,41 +97,60 @@ def _resumed(state: Any) -> BookState | None:
     if not isinstance(state, tuple) or state[0] != STATE_VERSION:
         raise HaltedError(
             "the snapshot of a ledger was written by another version; finish the export with the "
-            "version that began it, or start over with an empty state folder"
+            "version that began it, or move the state folder away to go on from the ledger"
         )
     return BookState(*state[1]) if state[1] else None
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise unwritten(Path(error.filename or out), error.strerror) from error
 
 
 class _Ledger(StatefulBatchLogic[Entry, Manifest, State]):
     """Opens its book with its first batch: the engine tells a logic its state, but not its key."""
 
     def __init__(
-        self, new_book: Callable[[str, BookState | None], Book], state: BookState | None
+        self,
+        out: Path,
+        new_book: Callable[[str, BookState | None], Book],
+        confirm: Callable[[str], None],
+        state: BookState | None,
     ) -> None:
+        self._out = out
         self._new_book = new_book
+        self._confirm = confirm
         self._state = state
         self._book: Book | None = None
 
     @override
     def on_batch(self, values: list[Entry]) -> tuple[list[Manifest], bool]:
-        if self._book is None:
-            self._book = self._new_book(values[0].span.export, self._state)
-        for entry in values:
-            self._book.add(entry)
-        if self._book.is_complete:
-            return [self._book.seal()], StatefulBatchLogic.DISCARD
+        key = values[0].span.export
+        with _writing(self._out):
+            if self._book is None:
+                self._book = self._new_book(key, self._state)
+            for entry in values:
+                self._book.add(entry)
+            if self._book.is_complete:
+                self._confirm(key)
+                return [self._book.seal()], StatefulBatchLogic.DISCARD
         return [], StatefulBatchLogic.RETAIN
 
     @override
     def on_eof(self) -> tuple[list[Manifest], bool]:
         if self._book is not None:
-            self._state = self._book.commit()
-            self._book.close()
+            with _writing(self._out):
+                self._state = self._book.commit()
+                self._book.close()
             self._book = None
         return [], StatefulBatchLogic.RETAIN
 
     @override
     def snapshot(self) -> State:
         if self._book is not None:
-            self._state = self._book.commit()
+            with _writing(self._out):
+                self._state = self._book.commit()
         return STATE_VERSION, tuple(self._state) if self._state else None

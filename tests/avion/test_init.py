@@ -4,8 +4,11 @@ import connectors.avion
 def test_the_public_names_are_these():
     assert connectors.avion.__all__ == [
         "AvionSource",
+        "Difference",
+        "Former",
         "TrafficRecord",
         "ValidateOut",
+        "difference",
         "read_lines",
         "survey",
         "validate",

@@ -8,6 +8,7 @@ from connectors.avion import read_lines, survey
 from connectors.avion.lane import Lane, Position
 from connectors.avion.survey import LANES
 from connectors.errors import HaltedError
+from connectors.records import Split
 
 LIMIT = 4096
 
@@ -221,3 +222,66 @@ def test_closing_in_the_middle_leaves_the_position(lane, exports):
     reading.close()
     reading.close()
     assert reading.positions[export.checksum].offset == batch.span.end
+
+
+def test_an_export_is_confirmed_behind_each_batch_before_that_leaves(lane, exports):
+    export, confirmed = exports["many.ndjson"], []
+    reading = Lane(0, [export], {}, line_limit=LIMIT, confirm=confirmed.append)
+    batches = drain(reading, 7)
+    assert len(batches) > 3
+    assert confirmed == [export] * len(batches)
+
+
+def test_a_batch_of_an_export_that_is_not_confirmed_does_not_leave(lane, exports):
+    def refuse(export):
+        raise HaltedError(f"{export.key} changed")
+
+    reading = Lane(0, [exports["many.ndjson"]], {}, line_limit=LIMIT, confirm=refuse)
+    with pytest.raises(HaltedError, match="changed"):
+        reading.read(5)
+    assert reading.positions == {}
+    reading.close()
+
+
+def test_what_became_of_a_cut_file_is_told_rather_than_that_it_ended(lane, exports):
+    export = exports["many.ndjson"]
+
+    def refuse(_export):
+        raise HaltedError("it is cut, put it back")
+
+    reading = Lane(0, [export], {}, line_limit=LIMIT, confirm=refuse)
+    os.truncate(export.path, export.size // 2)
+    with pytest.raises(HaltedError, match="it is cut, put it back"):
+        drain(reading, 1)
+    reading.close()
+
+
+@pytest.mark.parametrize("side", ["before", "behind"])
+def test_a_position_outside_of_the_split_halts_the_run(
+    lane, write, spot, to_ndjson, small_blocks, side
+):
+    export = survey(write("a.ndjson", to_ndjson([spot(i) for i in range(500)])), split_bytes=1)
+    split = export.splits[1]
+    place = split.start - 1 if side == "before" else split.end + 1
+    with pytest.raises(HaltedError) as caught:
+        lane([export], 1, {export.checksum: Position(place, 9, done=False)}).read(5)
+    words = f"lane-1 stands at byte {place:,} of {export.path}, outside of what it has to read"
+    assert words in str(caught.value)
+
+
+def test_splits_that_begin_later_are_read_from_there(lane, exports):
+    export = exports["quoted.csv"]
+    begun = lane([export])
+    first = begun.read(11)
+    position = begun.positions[export.checksum]
+    left = replace(export, splits=(Split(position.offset, export.size, position.line),))
+    rest = [line for batch in drain(lane([left]), 4) for line in batch]
+    assert [*first, *rest] == list(read_lines(export, line_limit=LIMIT))
+
+
+@pytest.mark.parametrize("name", ["many.ndjson", "blanks.ndjson"])
+def test_of_a_split_that_is_empty_one_empty_batch_comes_to_account_with(lane, exports, name):
+    export = exports[name]
+    end = replace(export, splits=(Split(export.size, export.size, 1001),))
+    [batch] = drain(lane([end]), 5)
+    assert (len(batch), batch.span.end, batch.span.line) == (0, export.size, 1001)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.avion import read_lines, survey
 from connectors.avion.lane import Lane
+from connectors.avion.stamp import stamp_of
 from connectors.avion.survey import LANES
 from connectors.errors import RefusedError
 from connectors.records import Split
@@ -240,3 +241,40 @@ def test_a_count_in_quotes_is_a_manifest_that_cannot_be_used(with_manifest):
 def test_a_manifest_that_is_a_folder_cannot_be_used(write, tmp_path):
     (tmp_path / "a.ndjson.manifest.json").mkdir()
     assert "manifest.json cannot be used" in refusal(write("a.ndjson", b""))
+
+
+@pytest.mark.parametrize("format_name", ["ndjson", "csv"])
+def test_a_survey_leaves_milestones_and_the_stamp_of_the_file(
+    write, spot, to_ndjson, to_csv, format_name
+):
+    encode = to_csv if format_name == "csv" else to_ndjson
+    path = write(f"a.{format_name}", encode([spot(i) for i in range(3000)]))
+    export = survey(path)
+    text = path.read_bytes()
+    assert export.milestones == b"".join(
+        hashlib.sha256(text[:end]).digest()[:4] for end in range(4096, len(text) + 1, 4096)
+    )
+    assert export.stamp == stamp_of(path)
+
+
+@pytest.mark.parametrize("change", ["touched", "grown", "cut", "edited"])
+def test_a_file_that_is_written_while_it_is_surveyed_is_refused(write, spot, to_ndjson, change):
+    path = write("a.ndjson", to_ndjson([spot(i) for i in range(3000)]))
+    text = path.read_bytes()
+    after = {
+        "touched": text,
+        "grown": text + b"\n",
+        "cut": text[:-9],
+        "edited": text.replace(b"SP000001", b"SP000002"),
+    }
+
+    def write_on(_done):
+        path.write_bytes(after[change])
+
+    with pytest.raises(RefusedError) as caught:
+        survey(path, progress=write_on)
+    assert str(caught.value) == (
+        f"{path} changed while it was surveyed; run again when the traffic system has written all "
+        "of it"
+    )
+    assert survey(path).checksum == hashlib.sha256(after[change]).hexdigest()

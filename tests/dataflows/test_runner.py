@@ -86,8 +86,9 @@ def test_a_run_returns_the_manifests_of_its_exports(
 
     for export in exports:  # the state says that all is done, and the ledgers are gone
         shutil.rmtree(settings.out_folder / export.key)
-    with pytest.raises(HaltedError, match="is not accounted for"):
+    with pytest.raises(RefusedError, match=r"manifest\.json is gone, but .*\.state knows"):
         run(settings, exports, Stop(), Meter())
+    assert running.stats()["requests"] == 80
 
 
 def test_a_run_that_is_stopped_before_it_begins_sends_nothing(

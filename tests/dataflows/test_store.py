@@ -48,3 +48,12 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path, name: str) -> N
         recovery_store(tmp_path / name),
     ):
         pass
+
+
+def test_what_a_crash_left_of_a_store_in_the_making_is_no_store(tmp_path: Path) -> None:
+    draft = tmp_path / ".new"
+    draft.mkdir()
+    (draft / "part-0.sqlite3").write_bytes(b"half")
+    with recovery_store(tmp_path):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "part-0.sqlite3"]

@@ -1,6 +1,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from connectors.errors import RefusedError
 from connectors.ledger import Checkpoint, read_checkpoint
 
 CHECKPOINT = Checkpoint(
@@ -14,6 +17,7 @@ CHECKPOINT = Checkpoint(
     lanes={"lane-0": {"offset": 500, "line": 3}},
     receipts_bytes=250,
     dead_letters_bytes=90,
+    started_at="2026-11-23T23:00:00.000+00:00",
     updated_at="2026-11-24T00:00:00.000+00:00",
 )
 
@@ -32,7 +36,7 @@ def test_a_checkpoint_is_a_json_file_that_says_its_version(tmp_path: Path) -> No
     CHECKPOINT.write(tmp_path)
     text = (tmp_path / ".checkpoint").read_text()
     assert text.endswith("}\n")
-    assert json.loads(text)["version"] == 1
+    assert json.loads(text)["version"] == 2
     assert json.loads(text)["lanes"] == {"lane-0": {"offset": 500, "line": 3}}
 
 
@@ -40,3 +44,26 @@ def test_the_last_checkpoint_counts(tmp_path: Path) -> None:
     for _ in range(2):
         CHECKPOINT.write(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".checkpoint"]
+
+
+def test_a_checkpoint_says_where_each_lane_goes_on() -> None:
+    assert CHECKPOINT.places == {"lane-0": (500, 3)}
+
+
+def test_it_may_be_written_under_another_name(tmp_path: Path) -> None:
+    CHECKPOINT.write(tmp_path, ".other")
+    assert read_checkpoint(tmp_path) is None
+    assert read_checkpoint(tmp_path, ".other") == CHECKPOINT
+
+
+@pytest.mark.parametrize("version", [1, 3, None])
+def test_one_of_another_version_is_refused_with_a_clear_word(
+    tmp_path: Path, version: int | None
+) -> None:
+    (tmp_path / ".checkpoint").write_text(json.dumps({**vars(CHECKPOINT), "version": version}))
+    with pytest.raises(RefusedError) as caught:
+        read_checkpoint(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/.checkpoint was written by another version of avstar (its format is "
+        f"{version}, ours 2); finish the export with that one"
+    )

@@ -121,13 +121,15 @@ def test_its_file_lies_in_the_ledger_and_not_in_memory(files: RowFiles, holders:
 def test_without_room_the_run_halts_with_the_way_out(files: RowFiles, holders: Holders) -> None:
     holders._database.execute("PRAGMA max_page_count = 3")
     write(files, *(receipt(line, f"{line:032x}") for line in range(5_000)))
-    with pytest.raises(HaltedError, match=f"in {files.receipts.parent}: .*disk is full; make room"):
+    with pytest.raises(
+        HaltedError, match=f"{files.receipts.parent} cannot be written: .*disk is full; mend that"
+    ):
         holders.catch_up()
 
 
 def test_a_folder_that_cannot_be_written_halts_the_run_too(tmp_path: Path) -> None:
     missing = tmp_path / "gone"
-    with pytest.raises(HaltedError, match=f"no index of request IDs in {missing}"):
+    with pytest.raises(HaltedError, match=f"{missing} cannot be written"):
         Holders(missing / "receipts.ndjson", missing / "dead-letters.ndjson")
 
 

@@ -1,5 +1,6 @@
+import gc
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,26 @@ from bytewax.testing import TestingSink, TestingSource, run_main
 
 from connectors.effort import Effort
 from connectors.errors import HaltedError
-from connectors.ledger import Manifest, read_checkpoint, read_manifest, record
+from connectors.ledger import (
+    Manifest,
+    read_checkpoint,
+    read_manifest,
+    record,
+    write_origin,
+)
 from connectors.ledger.operators import STATE_VERSION, _resumed
 from connectors.records import Batch, DeadLetter, Export, Receipt, Span, Split, Tally
 
 # A crash leaves files open, within the test's own process too.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def _swept() -> Iterator[None]:
+    """Let what a crash left open be found here, and not in the test of somebody else."""
+    yield
+    gc.collect()
+
 
 ABORT, EOF = TestingSource.ABORT, TestingSource.EOF
 RECORDS = 12
@@ -261,3 +276,41 @@ def _root(error: BaseException) -> BaseException:
     while error.__cause__:
         error = error.__cause__
     return error
+
+
+def test_a_ledger_is_sealed_once_its_export_is_confirmed(place: Place) -> None:
+    asked: list[Export] = []
+    place.run(place.flow(batches(), confirm=asked.append))
+    assert asked == [DAY]
+    assert len(place.sealed) == 1
+
+
+def test_one_whose_export_is_not_confirmed_stays_open_and_resumable(place: Place) -> None:
+    def refuse(found: Export) -> None:
+        raise HaltedError(f"{found.path} changed")
+
+    with pytest.raises(BytewaxRuntimeError) as caught:
+        place.run(place.flow(batches(), confirm=refuse))
+    assert isinstance(caught.value.__cause__, HaltedError)
+    assert read_manifest(place.out / DAY.key) is None
+    place.run(place.flow(batches()))
+    assert place.lines() == ALL
+
+
+def test_without_a_snapshot_a_ledger_goes_on_at_its_origin(place: Place) -> None:
+    half = batches()[:2]
+    place.run(place.flow([*half, EOF()]))
+    folder = place.out / DAY.key
+    checkpoint = read_checkpoint(folder)
+    assert checkpoint
+    write_origin(folder, checkpoint)
+    for part in place.store.iterdir():
+        part.unlink()
+    init_db_dir(place.store, 1)
+    with (folder / "receipts.ndjson").open("ab") as file:
+        file.write(b'{"torn": ')
+    place.run(place.flow(batches()[2:]))
+    assert place.lines() == ALL
+    [sealed] = place.sealed
+    assert sealed.started_at == checkpoint.started_at
+    assert sealed.reconciled

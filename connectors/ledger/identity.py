@@ -1,0 +1,64 @@
+"""The export that an upload was begun with, kept beside its ledger."""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from connectors.ledger.files import read_values, write_whole
+from connectors.records import Export, Split
+
+IDENTITY = ".export"
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Content of an export, and the settings by which it was divided into records.
+
+    `splits` are start, end and line of what each lane reads: they belong to the snapshots of the
+    run that began it. `milestones` are the survey's, in base64.
+    """
+
+    version: int = VERSION
+    export: str
+    checksum: str
+    bytes: int
+    total_records: int
+    line_limit: int
+    stations: list[str] | None
+    splits: list[list[int]]
+    milestones: str
+
+    def write(self, folder: Path) -> None:
+        """Write `.export` in one step, and the ledger's folder with it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / IDENTITY, json.dumps(asdict(self)).encode() + b"\n")
+
+    def divided(self) -> tuple[Split, ...]:
+        """Return the splits."""
+        return tuple(Split(*split) for split in self.splits)
+
+
+def identity_of(export: Export, *, line_limit: int, stations: Iterable[str] | None) -> Identity:
+    """Return what is kept of an export."""
+    return Identity(
+        export=export.path.name,
+        checksum=export.checksum,
+        bytes=export.size,
+        total_records=export.records,
+        line_limit=line_limit,
+        stations=None if stations is None else sorted(stations),
+        splits=[list(split) for split in export.splits],
+        milestones=base64.b64encode(export.milestones).decode(),
+    )
+
+
+def read_identity(folder: Path) -> Identity | None:
+    """Return what an upload was begun with, None if none was.
+
+    Raises:
+        RefusedError: It is damaged, or of another version.
+    """
+    return read_values(folder / IDENTITY, Identity, VERSION)
