@@ -38,7 +38,7 @@ def new_half(api: New, new_export: New, new_upload: New) -> Callable[..., Any]:
 def lose(folder: Path, kind: str) -> None:
     """Lose a state volume: it is new and not even there, empty, or holds no store any more."""
     if kind == "gone":
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # a run killed at once has not made it yet
         return
     for path in folder.iterdir():
         if kind == "emptied" or path.name != ".lock":
@@ -140,16 +140,16 @@ def test_a_ledger_that_only_lacked_its_seal_is_sealed(new_half: New) -> None:
 def test_rows_that_were_never_committed_go_although_the_store_is_there(
     api: New, new_export: New, new_upload: New
 ) -> None:
-    """Killed in its first batch: no snapshot, no checkpoint, but rows and a store."""
+    """Killed in its first batch: no snapshot, no checkpoint, but a torn row and a store."""
     upload = new_upload(api("--latency", "0.3"), new_export(200))
     running = upload.start("--concurrency", "5")
     letters = upload.ledger() / "dead-letters.ndjson"
-    running.until(lambda: letters.exists() and upload.accepted > 0)
+    running.until(lambda: upload.accepted > 0)
     running.finish(signal.SIGKILL)
     letters.write_bytes(b'{"torn": ')
     assert read_checkpoint(upload.ledger()) is None
     done = upload("--concurrency", "200")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.complaint) == (0, "")
     upload.assert_exact(190)
 
 
