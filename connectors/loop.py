@@ -49,7 +49,16 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
-@cache
 def event_loop() -> EventLoop:
     """Return the process's event loop, starting its thread on the first call."""
+    with _beginning:
+        return _the_one()
+
+
+@cache
+def _the_one() -> EventLoop:
     return EventLoop()
+
+
+_beginning = threading.Lock()
+"""Worker threads may ask for the first time at once, and a cache alone would give each its own."""

@@ -2,10 +2,12 @@ import asyncio
 import signal
 import sys
 import threading
+import time
 from importlib.util import find_spec
 
 import pytest
 
+from connectors import loop as loop_module
 from connectors.loop import EventLoop, _new_loop, event_loop
 
 
@@ -47,6 +49,31 @@ def test_a_process_has_one_loop_for_its_whole_life():
     first, second = (event_loop().run(running_loop()) for _ in range(2))
     assert first is second
     assert not first.is_closed()
+
+
+def test_threads_that_ask_for_the_first_time_at_once_get_the_same(monkeypatch):
+    """Two loops, and a connection of one would be awaited on the other."""
+    new_loop = loop_module._new_loop
+
+    def slowly():
+        time.sleep(0.05)  # so that all are there before the first is done
+        return new_loop()
+
+    monkeypatch.setattr(loop_module, "_new_loop", slowly)
+    loop_module._the_one.cache_clear()
+    together, found = threading.Barrier(4), []
+
+    def ask():
+        together.wait()
+        found.append(event_loop())
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len(set(map(id, found))) == 1
 
 
 def test_the_loop_never_keeps_a_process_from_its_exit():
