@@ -22,10 +22,11 @@ from connectors.ledger import begun, record
 from connectors.records import Export
 from connectors.stop import Stop
 from dataflows.audit import configure_audit
-from dataflows.credentials import check_token, token_source
+from dataflows.credentials import token_source
 from dataflows.exports import open_exports, unsealed
 from dataflows.memory import HeapGuard
 from dataflows.meter import Meter
+from dataflows.preflight import check_settings
 from dataflows.resume import prepare
 from dataflows.sealed_log import SealedLog
 from dataflows.settings import Settings, load_settings
@@ -70,6 +71,7 @@ def avion_to_avstar(
         efforts=efforts,
         mode="validate-only" if settings.validate_only else "upload",
         stations=settings.stations,
+        api_url=None if settings.validate_only else settings.delivery().api_url,
         confirm=source.confirm,
     )
     op.output("sealed", manifests, SealedLog())
@@ -95,8 +97,7 @@ def flow() -> Dataflow:
         settings = load_settings()
         if settings.log_json:
             configure_audit(json_lines=True)
-        if not settings.validate_only:
-            check_token(token_source(settings))
+        check_settings(settings)
         exports = open_exports(settings)
         todo = unsealed(settings, exports)
         if settings.state and not settings.validate_only:

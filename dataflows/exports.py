@@ -32,12 +32,17 @@ def open_exports(
     for export in exports:
         _refuse_renamed(settings.out_folder, export)
         _refuse_check_over_upload(settings, export)
-        if not settings.validate_only and not sealed_manifest(settings, export):
-            refuse_other(settings.out_folder, export.path, known)
+        if not settings.validate_only:
+            if sealed := sealed_manifest(settings, export):
+                _refuse_settled_otherwise(settings, sealed)
+            else:
+                refuse_other(settings.out_folder, export.path, known)
     return exports
 
 
 def _survey(settings: Settings, path: Path, progress: Callable[[Path, int], None]) -> Export:
+    if not path.name.isprintable():  # what is no UTF-8 is not, either
+        raise RefusedError(f"{path!r} has a name that cannot be written down; rename it")
     try:
         return survey(
             path,
@@ -61,6 +66,24 @@ def sealed_manifest(settings: Settings, export: Export) -> Manifest | None:
     if manifest is None or (manifest.mode == "validate-only" and not settings.validate_only):
         return None
     return manifest
+
+
+def _refuse_settled_otherwise(settings: Settings, sealed: Manifest) -> None:
+    """What was sent elsewhere, or in part, is not settled for whoever asks for more than that."""
+    folder = settings.out_folder / sealed.ledger
+    url = settings.delivery().api_url
+    if (sealed.api_url or "").rstrip("/") != url.rstrip("/"):
+        raise RefusedError(
+            f"{folder} is the sealed ledger of an upload to {sealed.api_url}, and this is {url}; "
+            "give another --out to upload it there as well"
+        )
+    stations = None if settings.stations is None else sorted(settings.stations)
+    if sealed.stations != stations:
+        kept = "all stations" if sealed.stations is None else ",".join(sealed.stations)
+        raise RefusedError(
+            f"{folder} is the sealed ledger of {kept}; give another --out to upload others: what "
+            "Avstar has already is then counted as duplicate"
+        )
 
 
 def _refuse_renamed(out: Path, export: Export) -> None:

@@ -34,11 +34,14 @@ def check_settings(settings: Settings) -> None:
 
 
 def _check_out(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written; whoever writes it makes it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        there = next(path for path in (folder, *folder.parents) if path.exists())
     except OSError as error:
         raise RefusedError(f"{folder} cannot be made: {error.strerror}; choose another") from None
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not there.is_dir():
+        raise RefusedError(f"{folder} cannot be made: {there} is a file; choose another")
+    if not os.access(there, os.W_OK | os.X_OK):
         raise RefusedError(f"{folder} cannot be written; choose another folder for --out")
 
 

@@ -14,6 +14,7 @@ from connectors.ledger import (
     read_identity,
     write_origin,
 )
+from connectors.ledger.identity import IDENTITY
 from connectors.ledger.manifest import MANIFEST
 from connectors.records import Export
 from dataflows.knowledge import Knowledge, knowledge
@@ -52,7 +53,12 @@ def _prepare(
     settings: Settings, export: Export, state: Path, tell: Callable[[str], object]
 ) -> None:
     folder = settings.out_folder / export.key
-    asked = identity_of(export, line_limit=settings.line_limit, stations=settings.stations)
+    asked = identity_of(
+        export,
+        api_url=settings.delivery().api_url,
+        line_limit=settings.line_limit,
+        stations=settings.stations,
+    )
     begun = read_identity(folder)
     if begun:
         _refuse_other_settings(folder, begun, asked)
@@ -114,7 +120,13 @@ def _tell_lost(
 
 
 def _refuse_other_settings(folder: Path, begun: Identity, asked: Identity) -> None:
-    """A record must not end elsewhere than before, nor the manifest name other stations."""
+    """A spot must not go or end elsewhere than before, nor the manifest name other stations."""
+    if begun.api_url.rstrip("/") != asked.api_url.rstrip("/"):
+        raise RefusedError(
+            f"{folder} was begun with --api-url {begun.api_url}, and this is {asked.api_url}; give "
+            f"another --out to upload it there as well, or, if the API itself moved, write its new "
+            f"address into {folder / IDENTITY}"
+        )
     if begun.line_limit != asked.line_limit:
         raise RefusedError(
             f"{folder} was begun with --line-limit {begun.line_limit}, and this is "

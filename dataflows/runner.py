@@ -15,6 +15,7 @@ from connectors.records import Export
 from connectors.stop import Stop
 from dataflows.avion_to_avstar import avion_to_avstar
 from dataflows.exports import sealed_manifest
+from dataflows.hold import hold
 from dataflows.meter import Meter
 from dataflows.quiet import quiet_engine
 from dataflows.resume import prepare
@@ -57,12 +58,12 @@ def run(
     `tell` is called with lines for people.
 
     Raises:
-        RefusedError: The state folder or a setting cannot be used.
+        RefusedError: The state folder, a ledger or a setting cannot be used.
         HaltedError: The run cannot go on, or an export is not accounted for at its end.
         StoppedError: It was asked to stop; run again to resume.
     """
     store = nullcontext() if settings.validate_only else recovery_store(settings.state_folder)
-    with store as recovery:
+    with store as recovery, hold(settings.out_folder / export.key for export in exports):
         if not settings.validate_only:
             prepare(settings, exports, settings.state_folder, tell)
         log.info("started", extra={"exports": [export.key for export in exports]})

@@ -42,7 +42,11 @@ class Screen:
         if not self._console.is_terminal or self._silent:
             yield lambda _path, _done: None
             return
-        columns = (TextColumn("survey {task.description}"), BarColumn(), DownloadColumn())
+        columns = (
+            TextColumn("survey {task.description}", markup=False),
+            BarColumn(),
+            DownloadColumn(),
+        )
         with Progress(*columns, TransferSpeedColumn(), console=self._console) as progress:
             tasks = {
                 path: progress.add_task(path.name, total=path.stat().st_size)
@@ -87,7 +91,7 @@ class Screen:
     @contextmanager
     def _bar(self, view: "_View") -> Iterator[None]:
         columns = (TextColumn(view.title), BarColumn(), MofNCompleteColumn())
-        words = TextColumn("{task.fields[words]}")
+        words = TextColumn("{task.fields[words]}", markup=False)
         with Progress(*columns, words, TimeRemainingColumn(), console=self._console) as progress:
             task = progress.add_task("", total=view.total, words="")
 

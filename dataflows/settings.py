@@ -18,7 +18,11 @@ class Settings(BaseSettings):
     """Settings of a run; times in seconds. A value given beats the environment."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, arbitrary_types_allowed=True, extra="ignore"
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        arbitrary_types_allowed=True,
+        extra="ignore",
     )
 
     exports: Paths = Field((), description="Exports to upload, separated by colons")

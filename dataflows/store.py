@@ -80,7 +80,7 @@ def _locked(folder: Path) -> TextIO:
         holder = lock.read().strip() or "unknown"
         lock.close()
         raise RefusedError(
-            f"{folder} is in use by another run (process {holder}); wait for it or give --state"
+            f"{folder} is in use by another run (process {holder}); wait for it to end"
         ) from None
     try:
         os.ftruncate(lock.fileno(), 0)

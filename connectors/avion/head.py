@@ -54,6 +54,10 @@ def read_head(path: Path, text: bytes) -> Head:
 
 
 def _refuse_foreign(path: Path, text: bytes) -> None:
+    if text.removeprefix(UTF8_BOM).lstrip().startswith(b"<"):
+        raise RefusedError(
+            f"{path} is HTML or XML, as a page that was saved for the export; fetch it again"
+        )
     for magic, what in _FOREIGN.items():
         if text.startswith(magic):
             raise RefusedError(f"{path} is {what}")
@@ -69,11 +73,14 @@ def _format(path: Path, text: bytes) -> RecordFormat:
         raise RefusedError(
             f"{path} is a JSON array; one object a line is needed: jq -c '.[]' FILE > FILE.ndjson"
         )
+    is_csv = any(column.encode() in text.partition(b"\n")[0] for column in COLUMNS)
     if named:
+        if named[0].name == "ndjson" and is_csv and b"{" not in text:
+            raise RefusedError(f"{path} is a CSV by its header; name it .csv")
         return named[0]
     if first in {b"{", b""}:
         return FORMATS["ndjson"]
-    if any(column.encode() in text.partition(b"\n")[0] for column in COLUMNS):
+    if is_csv:
         return FORMATS["csv"]
     raise RefusedError(f"{path} is neither NDJSON nor CSV; name it .ndjson or .csv if it is")
 

@@ -44,6 +44,7 @@ class Book:
         *,
         mode: Mode,
         stations: list[str] | None,
+        api_url: str | None,
         efforts: bool,
     ) -> None:
         if state is None:
@@ -54,6 +55,7 @@ class Book:
         self._export = export
         self._mode = mode
         self._stations = stations
+        self._api_url = api_url
         self._efforts = efforts
         self._counts = Counts.from_dict(state.counts) if state else Counts()
         self._lanes = dict(state.lanes) if state else {}
@@ -100,6 +102,7 @@ class Book:
             self._counts,
             mode=self._mode,
             stations=self._stations,
+            api_url=self._api_url,
             receipts_sha256=sha256_of(self._files.receipts),
             dead_letters_sha256=sha256_of(self._files.dead_letters),
             started_at=self._started_at,

@@ -15,7 +15,7 @@ VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Content of an export, and the settings by which it was divided into records.
+    """Content of an export, where its spots go, and how it was divided into records.
 
     `splits` are start, end and line of what each lane reads: they belong to the snapshots of the
     run that began it. `milestones` are the survey's, in base64.
@@ -26,6 +26,7 @@ class Identity:
     checksum: str
     bytes: int
     total_records: int
+    api_url: str
     line_limit: int
     stations: list[str] | None
     splits: list[list[int]]
@@ -41,13 +42,16 @@ class Identity:
         return tuple(Split(*split) for split in self.splits)
 
 
-def identity_of(export: Export, *, line_limit: int, stations: Iterable[str] | None) -> Identity:
+def identity_of(
+    export: Export, *, api_url: str, line_limit: int, stations: Iterable[str] | None
+) -> Identity:
     """Return what is kept of an export."""
     return Identity(
         export=export.path.name,
         checksum=export.checksum,
         bytes=export.size,
         total_records=export.records,
+        api_url=api_url,
         line_limit=line_limit,
         stations=None if stations is None else sorted(stations),
         splits=[list(split) for split in export.splits],

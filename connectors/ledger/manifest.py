@@ -20,9 +20,10 @@ class Manifest:
     """Counts and digests of one export's ledger; times are UTC in ISO 8601.
 
     total = valid + rejected + skipped; dead_lettered = rejected + failed; and in an upload
-    valid = accepted + duplicates + failed. `reconciled` says that all of that holds. `attempts` are
-    the requests for the records of this ledger, `parked` its `circuit_open` dead letters; from
-    `throttled` on they are the sums of `connectors.effort.Effort`.
+    valid = accepted + duplicates + failed. `reconciled` says that all of that holds. `api_url` is
+    where spots went, null if nowhere. `attempts` are the requests for the records of this ledger,
+    `parked` its `circuit_open` dead letters; from `throttled` on they are the sums of
+    `connectors.effort.Effort`.
     """
 
     version: int = VERSION
@@ -37,6 +38,7 @@ class Manifest:
     rejected_records: int
     skipped: int
     stations: list[str] | None
+    api_url: str | None
     accepted: int
     duplicates: int
     failed: int

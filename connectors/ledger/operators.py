@@ -34,6 +34,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
     efforts: Stream[Effort] | None = None,
     mode: Mode = "upload",
     stations: Iterable[str] | None = None,
+    api_url: str | None = None,
     confirm: Callable[[Export], None] = lambda _export: None,
 ) -> Stream[Manifest]:
     """Write what became of every record, and seal an export's ledger once all are accounted for.
@@ -50,6 +51,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
         efforts: What delivery took, for the manifest.
         mode: `validate-only` waits for no receipts.
         stations: Stations that were kept, for the manifest; None if all.
+        api_url: Where spots were sent, for the manifest; None if nowhere.
         confirm: Called before a ledger is sealed; raises if the export is not what was read.
 
     Returns:
@@ -73,6 +75,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
             resumed(out / key, state),
             mode=mode,
             stations=kept,
+            api_url=api_url,
             efforts=efforts is not None,
         )
 

@@ -1,5 +1,1 @@
-"""The command line: `avstar`."""
-
-from dataflows.cli.app import main
-
-__all__ = ["main"]
+"""The command line: `avstar`, which begins in `start`."""

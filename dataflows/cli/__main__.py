@@ -1,5 +1,5 @@
 """`python -m dataflows.cli` is `avstar`."""
 
-from dataflows.cli.app import main
+from dataflows.cli.start import main
 
 main()

@@ -43,6 +43,17 @@ def test_the_format_comes_from_the_name_and_else_from_the_first_line(name, text,
     assert head(name, text).format.name == expected
 
 
+@pytest.mark.parametrize("name", ["a.ndjson", "a.csv", "a"])
+@pytest.mark.parametrize("page", [b"<!DOCTYPE html>\n<p>Sign in", BOM + b"\r\n <?xml?>"])
+def test_a_page_that_was_saved_for_the_export_is_refused(name, page):
+    assert "is HTML or XML" in refusal(name, page)
+
+
+def test_a_csv_by_another_name_is_refused_rather_than_all_its_rows():
+    assert "is a CSV by its header; name it .csv" in refusal("a.ndjson", HEADER + b"1,2,3,4,5\n")
+    assert head("a.ndjson", HEADER + RECORD).format.name == "ndjson"  # one bad row
+
+
 def test_ndjson_begins_with_its_first_byte():
     assert head("a.ndjson", RECORD)[1:] == ((), 0, 1)
 

@@ -107,7 +107,8 @@ def test_what_plain_bytewax_began_the_command_finishes(
 def test_settings_that_cannot_work_are_one_line_here_too(python: Any, tmp_path: Path) -> None:
     refused = python("bytewax.run", FILE, cwd=tmp_path, AVSTAR_OUT=str(tmp_path))
     assert refused.code == 2
-    assert "set AVSTAR_EXPORTS" in refused.refusal
+    assert "set AVSTAR_API_URL" in refused.refusal
+    assert not list(tmp_path.glob("*/"))
 
 
 def test_it_can_be_drawn(python: Any, new_export: New, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from dataflows.settings import Settings, load_settings
 @pytest.fixture
 def settings(new_export: Callable[..., Path], tmp_path: Path) -> Settings:
     paths = (new_export(30), new_export(20, "night.csv"))
-    return load_settings(exports=paths, out=tmp_path / "out")
+    return load_settings(exports=paths, out=tmp_path / "out", api_url="http://a")
 
 
 def seal(settings: Settings, export: Export, mode: str) -> None:
@@ -25,6 +26,7 @@ def seal(settings: Settings, export: Export, mode: str) -> None:
         Counts(),
         mode=mode,
         stations=None,
+        api_url="http://a",
         receipts_sha256="",
         dead_letters_sha256="",
         started_at="",
@@ -90,3 +92,37 @@ def test_an_export_is_done_if_its_ledger_is_sealed_by_this_mode(
     mine = settings.model_copy(update={"validate_only": validate_only})
     assert (sealed_manifest(mine, first) is not None) is done
     assert unsealed(mine, [first, second]) == ([second] if done else [first, second])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"api_url": "http://b"},
+            "to http://a, and this is http://b; give another --out",
+        ),
+        ({"stations": ("KABC",)}, "the sealed ledger of all stations; give another --out"),
+    ],
+)
+def test_what_was_sent_elsewhere_or_in_part_is_not_taken_for_settled(
+    settings: Settings, change: dict[str, object], words: str
+) -> None:
+    first, _ = open_exports(settings)
+    seal(settings, first, "upload")
+    open_exports(settings.model_copy(update={"api_url": "http://a/"}))
+    other = settings.model_copy(update=change)
+    with pytest.raises(RefusedError) as caught:
+        open_exports(other)
+    assert words in str(caught.value)
+    assert str(settings.out_folder / first.key) in str(caught.value)
+    open_exports(other.model_copy(update={"validate_only": True}))  # which sends nothing
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.ndjson", b"two\nlines.ndjson"])
+def test_a_name_that_cannot_be_written_down_is_refused(tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / os.fsdecode(name)
+    path.write_bytes(b"{}\n")
+    with pytest.raises(RefusedError, match="rename it") as caught:
+        open_exports(load_settings(exports=(path,), out=tmp_path))
+    str(caught.value).encode()  # can be printed anywhere
+    assert "\n" not in str(caught.value)

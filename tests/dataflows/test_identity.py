@@ -26,7 +26,7 @@ def day(new_export: Callable[..., Path], out: Path) -> Export:
     """An export whose upload began, and settled 5 of 30 records."""
     export = survey(new_export(30))
     folder = out / export.key
-    identity_of(export, line_limit=1 << 20, stations=None).write(folder)
+    identity_of(export, api_url="http://a", line_limit=1 << 20, stations=None).write(folder)
     Checkpoint(
         mode="upload",
         export="day.ndjson",
@@ -47,7 +47,9 @@ def day(new_export: Callable[..., Path], out: Path) -> Export:
 def seal(out: Path, export: Export, mode: str) -> None:
     digests = {"receipts_sha256": "", "dead_letters_sha256": ""}
     times = {"started_at": "", "completed_at": ""}
-    manifest = new_manifest(export, Counts(), mode=mode, stations=None, **digests, **times)
+    manifest = new_manifest(
+        export, Counts(), mode=mode, stations=None, api_url="http://a", **digests, **times
+    )
     folder = out / export.key
     folder.mkdir(exist_ok=True)
     manifest.write(folder)
@@ -111,7 +113,9 @@ def test_a_name_with_signs_of_patterns_is_taken_as_it_is(day: Export, out: Path)
     change(pattern)
     refuse_other(out, pattern)
     export = survey(pattern)
-    identity_of(export, line_limit=1 << 20, stations=None).write(out / export.key)
+    identity_of(export, api_url="http://a", line_limit=1 << 20, stations=None).write(
+        out / export.key
+    )
     change(pattern)
     with pytest.raises(RefusedError, match=r"\[d\]ay\*\.ndjson has changed"):
         refuse_other(out, pattern)
@@ -122,20 +126,20 @@ def test_an_export_that_is_done_is_not_held_to_an_unfinished_one_of_its_name(
 ) -> None:
     change(day.path)
     seal(out, survey(day.path), "upload")
-    [export] = open_exports(load_settings(exports=(day.path,), out=out))
+    [export] = open_exports(load_settings(exports=(day.path,), out=out, api_url="http://a"))
     assert export.checksum != day.checksum
 
 
 def test_what_is_only_checked_is_not_held_to_an_upload(day: Export, out: Path) -> None:
     change(day.path)
-    settings = load_settings(exports=(day.path,), out=out)
+    settings = load_settings(exports=(day.path,), out=out, api_url="http://a")
     with pytest.raises(RefusedError):
         open_exports(settings)
     open_exports(settings.model_copy(update={"validate_only": True}))
 
 
 def test_a_file_that_the_survey_refuses_is_told_by_its_ledger(day: Export, out: Path) -> None:
-    settings = load_settings(exports=(day.path,), out=out)
+    settings = load_settings(exports=(day.path,), out=out, api_url="http://a")
     day.path.write_bytes(b"PK\x03\x04")
     with pytest.raises(RefusedError, match=r"has changed from .* to 4 bytes"):
         open_exports(settings)

@@ -20,7 +20,7 @@ from dataflows.store import recovery_store
 
 @pytest.fixture
 def settings(new_export: Callable[..., Path], tmp_path: Path) -> Settings:
-    settings = load_settings(exports=(new_export(30),), out=tmp_path / "out")
+    settings = load_settings(exports=(new_export(30),), out=tmp_path / "out", api_url="http://a/v1")
     with recovery_store(settings.state_folder):
         return settings
 
@@ -34,7 +34,7 @@ def begin(settings: Settings, day: Export, mode: str = "upload") -> Path:
     """Write a ledger of one dead letter, and its checkpoint."""
     folder = settings.out_folder / day.key
     span = Span(day.key, day.checksum, "lane-0", 0, 99, 2)
-    book = Book(folder, day, None, mode=mode, stations=None, efforts=False)
+    book = Book(folder, day, None, mode=mode, stations=None, api_url="http://a", efforts=False)
     book.add(Tally(span, 1, 0, 0))
     book.add(Batch(span, [DeadLetter(1, 0, "schema", "", None, False, None, 0, b"raw")]))
     book.commit()
@@ -159,6 +159,19 @@ def test_settings_that_divide_the_records_otherwise_are_refused(
         prepared(settings.model_copy(update=change), day)
     folder = settings.out_folder / day.key
     assert str(caught.value) == f"{folder} was begun with {words}; give the same again"
+
+
+def test_an_upload_goes_on_at_the_api_that_it_was_begun_with(
+    settings: Settings, day: Export
+) -> None:
+    prepared(settings, day)
+    prepared(settings.model_copy(update={"api_url": "http://a/v1/"}), day)
+    with pytest.raises(RefusedError) as caught:
+        prepared(settings.model_copy(update={"api_url": "http://b"}), day)
+    folder = settings.out_folder / day.key
+    words = f"{folder} was begun with --api-url http://a/v1, and this is http://b; give another"
+    assert words in str(caught.value)
+    assert str(folder / ".export") in str(caught.value)
 
 
 def test_the_order_of_the_stations_does_not_matter(settings: Settings, day: Export) -> None:

@@ -1,4 +1,5 @@
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -48,3 +49,22 @@ def test_the_second_signal_leaves_at_once(number: signal.Signals) -> None:
 
 def test_leaving_at_once_is_a_stop_like_any_other() -> None:
     assert EXIT_STOPPED == ExitCode.STOPPED == 75
+
+
+def test_leaving_at_once_gives_a_terminal_its_cursor_back() -> None:
+    ours, theirs = pty.openpty()
+    code = (
+        "import os, signal\n"
+        "from connectors.stop import Stop\n"
+        "from dataflows.quiet import quiet_engine\n"
+        "from dataflows.signals import stop_on_signals\n"
+        "stop_on_signals(Stop())\n"
+        "with quiet_engine():\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stderr=theirs, check=False)
+    assert ended.returncode == EXIT_STOPPED
+    assert b"\x1b[?25h" in os.read(ours, 1 << 16)
+    os.close(theirs)
+    os.close(ours)

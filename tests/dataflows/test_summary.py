@@ -19,6 +19,7 @@ VALUES = {
     "rejected_records": 5,
     "skipped": 0,
     "stations": None,
+    "api_url": "http://a",
     "accepted": 12_338,
     "duplicates": 2,
     "failed": 0,

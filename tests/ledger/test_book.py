@@ -42,7 +42,16 @@ def tally(records: int, valid: int, skipped: int = 0, end: int = 400) -> Tally:
 
 def open_book(folder: Path, state: BookState | None = None, **settings: object) -> Book:
     return Book(
-        folder, EXPORT, state, **{"mode": "upload", "stations": None, "efforts": False, **settings}
+        folder,
+        EXPORT,
+        state,
+        **{
+            "mode": "upload",
+            "stations": None,
+            "api_url": "http://a",
+            "efforts": False,
+            **settings,
+        },
     )
 
 
@@ -221,7 +230,9 @@ def test_a_book_is_complete_when_every_record_is_accounted_for(
 
 def test_an_export_without_a_record_is_complete_at_once(folder: Path) -> None:
     empty = Export(Path("/in/day.ndjson"), "ndjson", "ab" * 32, 0, 0, (Split(0, 0, 1),))
-    book = Book(folder, empty, None, mode="upload", stations=None, efforts=False)
+    book = Book(
+        folder, empty, None, mode="upload", stations=None, api_url="http://a", efforts=False
+    )
     book.add(Tally(span(0), 0, 0, 0))
     assert book.is_complete
     assert book.seal().reconciled
@@ -248,7 +259,7 @@ def test_a_commit_writes_how_far_every_lane_has_come(folder: Path) -> None:
 
 
 def test_a_sealed_ledger_is_digested_read_only_and_reconciled(folder: Path) -> None:
-    book = open_book(folder, stations=["K"])
+    book = open_book(folder, stations=["K"], api_url="http://b/v1")
     book.add(tally(4, 2, 1))
     book.add(receipts(1, 2))
     book.add(letters(3))
@@ -256,6 +267,7 @@ def test_a_sealed_ledger_is_digested_read_only_and_reconciled(folder: Path) -> N
     assert sealed == read_manifest(folder)
     assert sealed.reconciled
     assert (sealed.mode, sealed.stations, sealed.skipped) == ("upload", ["K"], 1)
+    assert sealed.api_url == "http://b/v1"
     digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES]
     assert [sealed.receipts_sha256, sealed.dead_letters_sha256] == digests
     for name in (*FILES, "manifest.json"):

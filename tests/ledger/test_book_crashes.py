@@ -41,7 +41,9 @@ def spend(night: Night, past: Sequence[Life], folder: Path, api: Api) -> Manifes
     export = export_of(night)
 
     def open_book(state: BookState | None) -> Book:
-        return Book(folder, export, state, mode="upload", stations=None, efforts=True)
+        return Book(
+            folder, export, state, mode="upload", stations=None, api_url="http://a", efforts=True
+        )
 
     def write(book: Book, number: int) -> None:
         for entry in entries(night, number, api):

@@ -53,7 +53,15 @@ def live(place: Path) -> None:
     if read_manifest(folder):
         return
     state, done = pickle.loads(snapshot.read_bytes()) if snapshot.exists() else (None, 0)
-    book = Book(folder, export_of(NIGHT), state, mode="upload", stations=None, efforts=True)
+    book = Book(
+        folder,
+        export_of(NIGHT),
+        state,
+        mode="upload",
+        stations=None,
+        api_url="http://a",
+        efforts=True,
+    )
     for number in range(done, len(NIGHT)):
         for entry in entries(NIGHT, number, api):
             book.add(entry)

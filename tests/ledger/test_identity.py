@@ -15,7 +15,7 @@ EXPORT = Export(
 
 
 def test_it_is_read_as_it_was_written_and_makes_the_folder(tmp_path: Path) -> None:
-    identity = identity_of(EXPORT, line_limit=9, stations=("WXYZ", "KABC"))
+    identity = identity_of(EXPORT, api_url="http://a", line_limit=9, stations=("WXYZ", "KABC"))
     identity.write(tmp_path / "ledger")
     assert read_identity(tmp_path / "ledger") == identity
     assert (identity.export, identity.checksum, identity.bytes, identity.total_records) == (
@@ -28,7 +28,7 @@ def test_it_is_read_as_it_was_written_and_makes_the_folder(tmp_path: Path) -> No
 
 
 def test_splits_and_milestones_come_back_as_they_were(tmp_path: Path) -> None:
-    identity_of(EXPORT, line_limit=9, stations=None).write(tmp_path)
+    identity_of(EXPORT, api_url="http://a", line_limit=9, stations=None).write(tmp_path)
     found = read_identity(tmp_path)
     assert found
     assert found.divided() == SPLITS
@@ -42,7 +42,7 @@ def test_where_no_upload_began_there_is_none(tmp_path: Path) -> None:
 
 
 def test_it_says_its_version_and_another_is_refused(tmp_path: Path) -> None:
-    identity_of(EXPORT, line_limit=9, stations=None).write(tmp_path)
+    identity_of(EXPORT, api_url="http://a", line_limit=9, stations=None).write(tmp_path)
     path = tmp_path / ".export"
     values = json.loads(path.read_text())
     assert values["version"] == 1

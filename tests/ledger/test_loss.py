@@ -14,7 +14,9 @@ SPAN = Span(EXPORT.key, EXPORT.checksum, "lane-0", 0, 200, 3)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A ledger of a receipt and a dead letter, committed, with a torn row behind."""
-    book = Book(tmp_path, EXPORT, None, mode="upload", stations=None, efforts=False)
+    book = Book(
+        tmp_path, EXPORT, None, mode="upload", stations=None, api_url="http://a", efforts=False
+    )
     book.add(Tally(SPAN, 2, 1, 0))
     receipt = Receipt(1, 0, "SP1", "K", "t", "f" * 32, "accepted", 201, 1, "now", 30, "A", b"{}")
     book.add(Batch(SPAN, [receipt]))

@@ -34,6 +34,7 @@ BESIDES = {
     "format",
     "skipped",
     "stations",
+    "api_url",
     "failed",
     "attempts",
     "parked",
@@ -55,6 +56,7 @@ def manifest(
 ) -> Manifest:
     values = {
         "stations": None,
+        "api_url": "http://a",
         "receipts_sha256": "1" * 64,
         "dead_letters_sha256": "2" * 64,
         "started_at": "2026-11-24T00:00:00.000+00:00",

@@ -69,7 +69,7 @@ def test_a_snapshot_before_the_origin_is_not_mixed_with_it(
 
 
 def test_an_export_is_divided_as_it_was_when_its_upload_began(tmp_path: Path) -> None:
-    identity_of(EXPORT, line_limit=9, stations=None).write(tmp_path)
+    identity_of(EXPORT, api_url="http://a", line_limit=9, stations=None).write(tmp_path)
     divided_otherwise = Export(
         EXPORT.path, "ndjson", EXPORT.checksum, 400, 4, (Split(0, 400, 1),), columns=("a",)
     )

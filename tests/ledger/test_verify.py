@@ -136,6 +136,7 @@ class Night:
             "rejected_records": rejected,
             "skipped": 1,
             "stations": STATIONS,
+            "api_url": "http://a",
             "accepted": outcomes["accepted"],
             "duplicates": outcomes["duplicate"],
             "failed": failed,
@@ -442,6 +443,7 @@ def test_any_changed_claim_of_the_manifest_is_found_but_for_what_the_rows_cannot
     unchanged = json.loads(json.dumps(night.manifest()))[name]
     told = {
         "export",
+        "api_url",
         "started_at",
         "completed_at",
         "throttled",

@@ -104,6 +104,7 @@ MANIFEST: Shape = {
     "checksum": SHA256,
     "bytes": natural,
     "stations": optional(sequence(text)),
+    "api_url": optional(text),
     "total_records": natural,
     "valid_records": natural,
     "rejected_records": natural,

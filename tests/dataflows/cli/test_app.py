@@ -5,7 +5,7 @@ import pytest
 
 from connectors.errors import HaltedError, RefusedError, StoppedError
 from dataflows.cli import app as module
-from dataflows.cli import main
+from dataflows.cli.app import main
 
 
 def test_help_lists_every_command(avstar: Any) -> None:

@@ -132,6 +132,22 @@ def test_two_runs_never_share_a_state(api: New, new_export: New, new_upload: New
     upload.assert_exact(190)
 
 
+def test_two_runs_never_write_one_ledger_whatever_their_states(
+    api: New, new_export: New, new_upload: New, tmp_path: Path
+) -> None:
+    upload = new_upload(api("--latency", "0.5"), new_export(200))
+    first = upload.start("--concurrency", "5")
+    first.until(lambda: upload.accepted > 0)
+    second = upload("--state", tmp_path / "other")
+    assert second.code == 2
+    assert f"{upload.ledger()} is written by another run" in second.refusal
+    assert upload("--state", tmp_path / "other", "--validate-only").code == 2
+    assert first.process.poll() is None
+    first.finish(signal.SIGKILL)
+    assert upload("--concurrency", "200").code == 0
+    upload.assert_exact(190)
+
+
 def test_a_check_in_between_does_not_harm_a_stopped_upload(
     api: New, new_export: New, new_upload: New
 ) -> None:

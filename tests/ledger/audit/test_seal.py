@@ -20,6 +20,7 @@ SOUND = Manifest(
     rejected_records=3,
     skipped=1,
     stations=["KABC"],
+    api_url="http://a",
     accepted=4,
     duplicates=1,
     failed=1,
@@ -115,7 +116,7 @@ def test_without_manifest_a_ledger_is_not_sealed(tmp_path: Path, findings: Findi
 
 
 @pytest.mark.parametrize(
-    ("content", "count"), [(b"{", 1), (b"[]", 1), (b"\xff", 1), (b"[" * 1_000_000, 1), (b"{}", 29)]
+    ("content", "count"), [(b"{", 1), (b"[]", 1), (b"\xff", 1), (b"[" * 1_000_000, 1), (b"{}", 30)]
 )
 def test_a_manifest_that_cannot_be_used_says_all_that_is_wrong(
     tmp_path: Path, findings: Findings, content: bytes, count: int
