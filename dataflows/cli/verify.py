@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from connectors.avion import read_lines, survey
 from connectors.errors import RefusedError
+from connectors.ledger.audit.plain_export import plain_export
+from connectors.ledger.audit.plain_lines import plain_lines
 from connectors.ledger.verify import Verdict, is_ledger
 from connectors.ledger.verify import verify as verify_ledger
 from connectors.records import Export
@@ -35,7 +36,7 @@ def verify(
     """Recompute everything that a ledger says from its files and name each thing that is wrong."""
     limit = load_settings(line_limit=line_limit).line_limit
     try:
-        source = survey(export, line_limit=limit) if export else None
+        source = plain_export(export) if export else None
         verdicts = [_verdict(folder, source, limit) for folder in _ledgers(ledger, source)]
     except OSError as error:
         raise RefusedError(f"{error.filename or ledger} cannot be read: {error.strerror}") from None
@@ -44,8 +45,12 @@ def verify(
 
 
 def _verdict(folder: Path, export: Export | None, line_limit: int) -> Verdict:
-    lines = read_lines(export, line_limit=line_limit) if export else ()
-    verdict = verify_ledger(folder, export, lines)
+    if export is None:
+        verdict = verify_ledger(folder)
+    else:
+        with export.path.open("rb") as file:
+            lines = plain_lines(file, export.format, limit=line_limit)
+            verdict = verify_ledger(folder, export, lines)
     for line in verdict.findings:
         typer.echo(line)
     typer.echo(_summary(verdict))

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -158,3 +159,32 @@ def test_a_file_of_the_ledger_that_cannot_be_read_is_refused(avstar: Avstar, fol
     path.unlink()
     path.mkdir()
     assert_refused(avstar(folder / "out"), f"{path} cannot be read: Is a directory")
+
+
+FORGETFUL = """
+from connectors.avion.formats.ndjson import Ndjson
+
+cut = Ndjson.cut
+
+def forget(self, data, *, last, limit):
+    pieces, rest = cut(self, data, last=last, limit=limit)
+    return [b" " * len(piece) if b"Forgotten" in piece else piece for piece in pieces], rest
+
+Ndjson.cut = forget
+"""
+"""What Python runs before the command: a reader that takes some records for blank lines."""
+
+
+def test_a_reader_that_loses_a_record_is_found_out(avstar: Avstar, tmp_path: Path) -> None:
+    """Survey, run and manifest are of one mind; the audit has a reader of its own."""
+    export = tmp_path / "avion.ndjson"
+    write(export, Sample(20, bad=0))
+    rows = export.read_bytes().splitlines(keepends=True)
+    rows[6] = re.sub(rb'"ClientName": *"[^"]*"', b'"ClientName":"Forgotten"', rows[6])
+    export.write_bytes(b"".join(rows))
+    (tmp_path / "sitecustomize.py").write_text(FORGETFUL)
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    run(export, "--validate-only", "--out", tmp_path / "out", PYTHONPATH=path)
+    result = avstar(tmp_path / "out", export)
+    assert result.code == 1
+    assert "`total_records` is 19, found 20" in result.out
