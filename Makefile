@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3.10 python3; do \
 	$$python -c '$(WANTED)' 2>/dev/null && echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check format bench soak constraints clean
+.PHONY: demo test check format bench soak chaos constraints clean
 
 demo: $(VENV)/run.stamp  ## generate an export, upload it to a local sandbox, show the summary
 	@$(BIN)/avstar demo
@@ -31,6 +31,9 @@ bench: $(VENV)/dev.stamp  ## ratios against plain loops, in one run
 
 soak: $(VENV)/dev.stamp  ## 100,000 spots under all faults at once, some minutes
 	$(BIN)/python benchmarks/faults.py
+
+chaos: $(VENV)/dev.stamp  ## an upload killed 25 times at random moments, two minutes
+	$(BIN)/python benchmarks/chaos.py $(if $(SEED),--seed $(SEED))
 
 constraints: $(VENV)/dev.stamp  ## pin what is newest now
 	$(INSTALL) uv

@@ -8,19 +8,15 @@ is killed (-9) twice on its way and started again. The exit code is 1 unless bot
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import ProxyHandler, Request, build_opener
 
-from connectors.records import REJECTIONS
+from benchmarks.sandbox import AVSTAR, TOKEN, Api, lost_and_twice, rows, sandbox
 from dataflows.generate import Sample, generate
 
 FAULTS = {"500": 0.05, "reset": 0.05, "lost": 0.05, "slow": "0.05:2", "expired": 0.01}
@@ -30,58 +26,12 @@ BURSTS = 10
 KILLS = (0.3, 0.7)
 """Shares of the spots after which the upload is killed."""
 
-TOKEN = "soak"
-FIELDS = ("SpotID", "StationCode", "AirDateTime", "Duration", "ClientName")
-SENT = ("spot_id", "station", "airtime", "duration_sec", "advertiser")
 OPTIONS = (
-    *("--rate", "100000/1", "--concurrency", "100", "--checkpoint-seconds", "10"),
+    *("--rate", "100000/0.1", "--concurrency", "100", "--checkpoint-seconds", "10"),
     *("--request-timeout", "1", "--backoff-base", "0.05", "--backoff-max", "0.3"),
     *("--max-attempts", "100", "--breaker-failures", "10000"),
 )
 """The breaker, at five bad answers in a row, would often open where one in five is bad."""
-
-AVSTAR = (sys.executable, "-m", "dataflows.cli")
-
-opener = build_opener(ProxyHandler({}))
-
-
-class Api:
-    """The sandbox, looked at and switched over HTTP."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def stats(self) -> dict:
-        """Return its counts."""
-        return json.loads(self._send("stats"))
-
-    def spots(self) -> Counter[tuple]:
-        """Count what is scheduled, by content."""
-        rows = map(json.loads, self._send("spots").splitlines())
-        return Counter(tuple(row[name] for name in SENT) for row in rows)
-
-    def faults(self, shares: dict) -> None:
-        """Switch the faults."""
-        self._send("faults", shares)
-
-    def _send(self, name: str, value: dict | None = None) -> bytes:
-        body = None if value is None else json.dumps(value).encode()
-        method = "GET" if value is None else "PUT"
-        request = Request(f"{self.url}/_sandbox/{name}", body, method=method)
-        with opener.open(request, timeout=60) as response:
-            return response.read()
-
-
-@contextmanager
-def sandbox(folder: Path, seed: int) -> Iterator[Api]:
-    """Run an API without a quota that could be felt."""
-    options = ["--port", "0", "--token", TOKEN, "--rate", "100000/1", "--seed", str(seed)]
-    command = [*AVSTAR, "sandbox", *options, "--database", str(folder / "spots.db")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Api(process.stdout.readline().split()[-1])
-        finally:
-            process.terminate()
 
 
 def upload(api: Api, path: Path, out: Path, spots: int) -> None:
@@ -110,28 +60,16 @@ def upload(api: Api, path: Path, out: Path, spots: int) -> None:
         sys.exit(f"avstar run ended with {process.returncode}")
 
 
-def rows(out: Path, name: str) -> list[dict]:
-    """Read the one ledger."""
-    [file] = out.glob(f"*/{name}.ndjson")
-    return [json.loads(row) for row in file.read_bytes().splitlines()]
-
-
-def good(path: Path, out: Path) -> set[tuple]:
-    """Return the content of all good rows, as the export's own text has it."""
-    letters = rows(out, "dead-letters")
-    bad = {row["line"] for row in letters if row["reason"] in REJECTIONS}
-    lines = enumerate(path.read_bytes().split(b"\n"), 1)
-    records = (json.loads(row) for line, row in lines if row and line not in bad)
-    return {tuple(record[name] for name in FIELDS) for record in records}
-
-
 def main() -> None:
     """Upload, compare, and print what came of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spots", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, sandbox(Path(name), options.seed) as api:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        sandbox(Path(name), "--seed", options.seed) as api,
+    ):
         path, out = Path(name) / "day.ndjson", Path(name) / "out"
         with path.open("wb") as file:
             file.writelines(generate(Sample(options.spots, options.seed)))
@@ -139,11 +77,9 @@ def main() -> None:
         began = time.perf_counter()
         upload(api, path, out, options.spots)
         seconds = time.perf_counter() - began
-        wanted, scheduled, stats = good(path, out), api.spots(), api.stats()
+        stats, (wanted, lost, twice) = api.stats(), lost_and_twice(path, out, api)
         outcomes = Counter(row["outcome"] for row in rows(out, "receipts"))
-    lost = len(wanted - scheduled.keys())
-    twice = sum(count - 1 for count in scheduled.values())
-    print(f"good spots  {len(wanted):>9,}  of {options.spots:,} records, in {seconds:,.0f} s")
+    print(f"good spots  {wanted:>9,}  of {options.spots:,} records, in {seconds:,.0f} s")
     print(f"requests    {stats['requests']:>9,}")
     for kind, count in stats["faults"].items():
         print(f"  {kind:<10}{count:>9,}")
