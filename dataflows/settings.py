@@ -1,5 +1,9 @@
 """All settings, and the only reader of the environment: `AVSTAR_` and the name in capitals."""
 
+import os
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,8 @@ from connectors.errors import RefusedError
 from dataflows.values import Paths, ProxyUrl, Quota, Stations, Zone
 
 PREFIX = "AVSTAR_"
+
+_OTHERS = re.compile(r"^AVSTAR_(SANDBOX_|TOOLS$|PORT(_\d|$)|SERVICE_(HOST|PORT))")
 
 
 class Settings(BaseSettings):
@@ -113,6 +119,17 @@ class _Fixed(Settings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
+
+
+def strange_variables() -> Iterator[tuple[str, str | None]]:
+    """Give the variables named like settings that are none, and which of those is near.
+
+    What Kubernetes sets for a Service called `avstar` is left out, and what others here read.
+    """
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known and not _OTHERS.search(name):
+            yield name, next(iter(get_close_matches(name, known, 1, 0.8)), None)
 
 
 def fixed_settings(**given: Any) -> Settings:

@@ -83,6 +83,13 @@ async def post_form(
         return await _post(session, URL(url), aiohttp.FormData(form), sent, settings.proxy)
 
 
+async def look(settings: AvstarSettings, token: str) -> Reply | Answer:
+    """Ask once for the place where spots are posted, in a session of its own; post nothing."""
+    sent = {"Authorization": f"Bearer {token}"}
+    async with new_session(settings) as session:
+        return await _send(session, "GET", URL(settings.ingest_url), None, sent, settings.proxy)
+
+
 async def _post(
     session: aiohttp.ClientSession,
     url: URL,
@@ -90,9 +97,22 @@ async def _post(
     sent: Mapping[str, str],
     proxy: Proxy | None,
 ) -> Reply | Answer:
-    """Post once. What comes from the way there and not from the server is an answer already."""
+    return await _send(session, "POST", url, data, sent, proxy)
+
+
+async def _send(  # noqa: PLR0913, PLR0917 - a request's parts
+    session: aiohttp.ClientSession,
+    method: str,
+    url: URL,
+    data: bytes | aiohttp.FormData | None,
+    sent: Mapping[str, str],
+    proxy: Proxy | None,
+) -> Reply | Answer:
+    """Send once. What comes from the way there and not from the server is an answer already."""
     try:
-        async with session.post(url, data=data, headers=sent, allow_redirects=False) as response:
+        async with session.request(
+            method, url, data=data, headers=sent, allow_redirects=False
+        ) as response:
             reply = Reply(response.status, response.headers, await _read(response))
     except asyncio.TimeoutError as error:
         return Answer(None, f"no answer in time: {error or 'timeout'}", given_up=True)

@@ -8,6 +8,7 @@ import typer
 
 from connectors.errors import AvstarError
 from dataflows.cli.demo import demo
+from dataflows.cli.doctor import doctor
 from dataflows.cli.generate import generate
 from dataflows.cli.run import run
 from dataflows.cli.sandbox import sandbox
@@ -21,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, demo, verify, generate, sandbox):
+for command in (run, demo, verify, doctor, generate, sandbox):
     app.command()(command)
 
 

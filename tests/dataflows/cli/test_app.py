@@ -11,7 +11,7 @@ from dataflows.cli.app import main
 def test_help_lists_every_command(avstar: Any) -> None:
     told = avstar("--help")
     assert (told.code, told.err) == (0, "")
-    for name in ("run", "demo", "verify", "generate", "sandbox"):
+    for name in ("run", "demo", "verify", "doctor", "generate", "sandbox"):
         assert f"│ {name} " in told.out
 
 
