@@ -12,7 +12,8 @@ class Effort(NamedTuple):
     opened. The others happened on the lane while the batch was in its hands: `throttled` answers,
     openings of the breaker, renewals of the token, and for how many seconds a spot that was ready
     to go waited because the API had said so (`paused_seconds`) or because the breaker was open
-    (`breaker_seconds`). Where a lane has several batches of one export in hand at once, the first
+    (`breaker_seconds`). For `tail_seconds` it had nothing more to send and waited for the last
+    answers. Where a lane has several batches of one export in hand at once, the first
     bears them.
     """
 
@@ -25,3 +26,4 @@ class Effort(NamedTuple):
     paused_seconds: float
     breaker_seconds: float
     token_renewals: int
+    tail_seconds: float

@@ -9,6 +9,7 @@ or, configured by `AVSTAR_` variables alone, under plain Bytewax:
 
 import sys
 from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Any
 
 import bytewax.operators as op
@@ -42,7 +43,7 @@ def avion_to_avstar(
 ) -> Dataflow:
     """Build the dataflow. The step ids are storage format: renaming one loses its snapshots."""
     meter = meter or Meter()
-    source = _source(settings, exports, stopping)
+    source = _source(settings, exports, stopping, meter)
     flow = Dataflow("avion_to_avstar")
     lines = op.input("read", flow, source)
     checked = validate("validate", lines, zone=settings.timezone, stations=settings.stations)
@@ -61,7 +62,7 @@ def avion_to_avstar(
             watch=meter.settled,
         )
         outcomes += [sent.dead_letters, sent.receipts]
-        efforts = sent.efforts
+        efforts = op.inspect("tail", sent.efforts, meter.waited)
     manifests = record(
         "ledger",
         tallies,
@@ -79,11 +80,14 @@ def avion_to_avstar(
 
 
 def _source(
-    settings: Settings, exports: Sequence[Export], stopping: Callable[[], bool]
+    settings: Settings, exports: Sequence[Export], stopping: Callable[[], bool], meter: Meter
 ) -> AvionSource:
+    quota = ceil(settings.rate.per_second * settings.checkpoint_seconds)
     return AvionSource(
         *exports,
         batch_records=settings.checkpoint_records,
+        batch_least=1 if settings.validate_only else min(settings.concurrency, quota),
+        idle=lambda: meter.idle_seconds,
         batch_seconds=settings.checkpoint_seconds,
         line_limit=settings.line_limit,
         stopping=stopping,

@@ -71,11 +71,11 @@ def sealed_manifest(settings: Settings, export: Export) -> Manifest | None:
 def _refuse_settled_otherwise(settings: Settings, sealed: Manifest) -> None:
     """What was sent elsewhere, or in part, is not settled for whoever asks for more than that."""
     folder = settings.out_folder / sealed.ledger
-    url = settings.delivery().api_url
-    if (sealed.api_url or "").rstrip("/") != url.rstrip("/"):
+    delivery = settings.delivery()
+    if not delivery.is_at(sealed.api_url):
         raise RefusedError(
-            f"{folder} is the sealed ledger of an upload to {sealed.api_url}, and this is {url}; "
-            "give another --out to upload it there as well"
+            f"{folder} is the sealed ledger of an upload to {sealed.api_url}, and this is "
+            f"{delivery.api_url}; give another --out to upload it there as well"
         )
     stations = None if settings.stations is None else sorted(settings.stations)
     if sealed.stations != stations:

@@ -1,5 +1,6 @@
 """Counts of a run in progress, for whoever shows them."""
 
+from connectors.effort import Effort
 from connectors.records import DeadLetter, Receipt, Tally
 
 
@@ -16,6 +17,7 @@ class Meter:
         self.delivered = 0
         self.failed = 0
         self.quota_used = 0.0
+        self.idle_seconds = 0.0
 
     @property
     def dead_letters(self) -> int:
@@ -32,6 +34,10 @@ class Meter:
         self.validated += tally.valid
         self.skipped += tally.skipped
         self.rejected += tally.records - tally.valid - tally.skipped
+
+    def waited(self, _step_id: str, effort: Effort) -> None:
+        """Note how long a batch waited for its last answers."""
+        self.idle_seconds += effort.tail_seconds
 
     def settled(self, one: Receipt | DeadLetter, quota_used: float) -> None:
         """Note what became of a spot, and the share of the quota in use then."""

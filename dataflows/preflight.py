@@ -21,7 +21,7 @@ def check_settings(settings: Settings) -> None:
     if settings.validate_only:
         return
     delivery = settings.delivery()
-    delivery.rate.share(settings.delivery_lanes)
+    delivery.shared(settings.delivery_lanes)
     delivery.tls.context()
     source = token_source(settings)
     if delivery.proxy:  # which looks the others up for us

@@ -53,15 +53,16 @@ def _prepare(
     settings: Settings, export: Export, state: Path, tell: Callable[[str], object]
 ) -> None:
     folder = settings.out_folder / export.key
+    delivery = settings.delivery()
     asked = identity_of(
         export,
-        api_url=settings.delivery().api_url,
+        api_url=delivery.api_url,
         line_limit=settings.line_limit,
         stations=settings.stations,
     )
     begun = read_identity(folder)
     if begun:
-        _refuse_other_settings(folder, begun, asked)
+        _refuse_other_settings(folder, begun, asked, moved=not delivery.is_at(begun.api_url))
     known, checkpoint = knowledge(state, export), _checkpoint(folder)
     if known is Knowledge.SEALED:
         _refuse_unsealed(folder, state)
@@ -119,9 +120,9 @@ def _tell_lost(
     )
 
 
-def _refuse_other_settings(folder: Path, begun: Identity, asked: Identity) -> None:
+def _refuse_other_settings(folder: Path, begun: Identity, asked: Identity, *, moved: bool) -> None:
     """A spot must not go or end elsewhere than before, nor the manifest name other stations."""
-    if begun.api_url.rstrip("/") != asked.api_url.rstrip("/"):
+    if moved:
         raise RefusedError(
             f"{folder} was begun with --api-url {begun.api_url}, and this is {asked.api_url}; give "
             f"another --out to upload it there as well, or, if the API itself moved, write its new "

@@ -103,7 +103,7 @@ class Api:
         url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         many = Rate(1_000_000, 1)
         one = AvstarSettings(api_url=url, rate=many, concurrency=1)
-        self.delivery = Delivery(one, many, Credentials(StaticToken("secret"), one))
+        self.delivery = Delivery(one, Credentials(StaticToken("secret"), one))
 
     async def close(self) -> None:
         await self.delivery.close()
@@ -147,7 +147,15 @@ def carried(api: Api, name: str, content: bytes) -> list[dict[str, Any]]:
         export = survey(folder / name)
         tally, spots = spots_of(export)
         settled = event_loop().run(api.delivery.deliver(spots.records))
-        book = Book(folder / "ledger", export, None, mode="upload", stations=None, efforts=False)
+        book = Book(
+            folder / "ledger",
+            export,
+            None,
+            mode="upload",
+            stations=None,
+            api_url=None,
+            efforts=False,
+        )
         book.add(tally)
         book.add(Batch(spots.span, settled))
         assert book.is_complete

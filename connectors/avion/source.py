@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -49,25 +50,30 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
     Args:
         exports: Files, or exports surveyed before.
         batch_records: Most records of a batch, for all workers of the process together.
+        batch_least: Least records of a batch, if there are as many.
         batch_seconds: Time that a batch should take to pass through the dataflow.
+        idle: Asked how many seconds batches have waited so far, all together, whatever their size:
+            they become longer, lest that be most of their time.
         line_limit: Bytes that a record may have; a longer one becomes a dead letter.
         stopping: Asked before every batch; True ends the input there, resumably.
         opening: Called with each export before the first lane is built; what it returns is read,
             such as the same with splits that begin where an earlier run got to.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only settings
         self,
         *exports: Export | Path | str,
         batch_records: int = BATCH_RECORDS,
+        batch_least: int = 1,
         batch_seconds: float = BATCH_SECONDS,
+        idle: Callable[[], float] = lambda: 0.0,
         line_limit: int = LINE_LIMIT,
         stopping: Callable[[], bool] = lambda: False,
         opening: Callable[[Export], Export] = lambda export: export,
     ) -> None:
         self._given = exports
-        self._batch_records = batch_records
-        self._batch_seconds = batch_seconds
+        self._pace = partial(Pace, batch_records, batch_seconds, least=batch_least)
+        self._idle = idle
         self._line_limit = line_limit
         self._stopping = stopping
         self._opening = opening
@@ -99,8 +105,8 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
             line_limit=self._line_limit,
             confirm=self.confirm,
         )
-        pace = Pace(self._batch_records, self._batch_seconds)
-        return _Partition(lane, pace, self._turns.join(index, lane.export), self._stopping)
+        turn = self._turns.join(index, lane.export)
+        return _Partition(lane, self._pace(), turn, self._stopping, self._idle)
 
     def _exports(self) -> Sequence[Export]:
         with self._lock:  # every worker thread builds partitions of this one source
@@ -126,11 +132,19 @@ def _positions(part: str, state: Any) -> dict[str, Position]:
 
 
 class _Partition(StatefulSourcePartition[Batch[Line], State]):
-    def __init__(self, lane: Lane, pace: Pace, turn: Turn, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        lane: Lane,
+        pace: Pace,
+        turn: Turn,
+        stopping: Callable[[], bool],
+        idle: Callable[[], float],
+    ) -> None:
         self._lane = lane
         self._pace = pace
         self._turn = turn
         self._stopping = stopping
+        self._idle = idle
 
     @override
     def next_batch(self) -> list[Batch[Line]]:
@@ -138,12 +152,13 @@ class _Partition(StatefulSourcePartition[Batch[Line], State]):
             raise StopIteration
         if not self._turn.has_come():
             return []
-        count = max(1, self._pace.batch(time.monotonic()) // self._turn.workers())
+        fitting = self._pace.batch(time.monotonic(), self._idle())
+        count = max(1, fitting // self._turn.workers())
         batch = self._lane.read(count)
         self._turn.move(self._lane.export)
         if batch is None:
             raise StopIteration
-        self._pace.took(time.monotonic(), len(batch))
+        self._pace.took(time.monotonic(), len(batch), self._idle())
         return [batch]
 
     @override

@@ -1,10 +1,10 @@
 """What came back from one attempt."""
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus as Http
-from math import isfinite
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
@@ -17,8 +17,8 @@ DETAIL_LIMIT = 500
 
 _SECRET_LENGTH = 8
 
-_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
-"""RFC 9110 knows whole seconds only; some servers are more exact."""
+_SECONDS = re.compile(r"\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*", re.ASCII)
+"""RFC 9110 knows whole seconds only; some servers are more exact, and gateways join headers."""
 
 
 class Answer(NamedTuple):
@@ -73,19 +73,24 @@ def in_short(text: str, secrets: Sequence[str]) -> str:
     """
     for secret in secrets:
         text = text.replace(secret, "***") if len(secret) >= _SECRET_LENGTH else text
+    text = text.encode(errors="replace").decode()  # headers that are no UTF-8 are no text either
     return " ".join(text.split())[:DETAIL_LIMIT]
 
 
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Return the seconds that a `Retry-After` asks for, all of them.
+    """Return the seconds that a `Retry-After` asks for, all of them; the longest of several.
 
     A date is measured against the server's own `Date`, so that clocks that differ do not matter;
     without one against ours, `now`.
     """
-    text = headers.get("Retry-After", "").strip()
+    told = [value for name, value in headers.items() if name.lower() == "retry-after"]
+    waits = (_wait(text.strip(), headers, now) for text in told)
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _wait(text: str, headers: Mapping[str, str], now: datetime | None) -> float | None:
     if _SECONDS.fullmatch(text):
-        seconds = float(text)
-        return seconds if isfinite(seconds) else None
+        return max(min(float(one), sys.float_info.max) for one in text.split(","))
     until = http_date(text)
     return None if until is None else max(0.0, (until - sent_at(headers, now)).total_seconds())
 

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
 from connectors.avstar.answer import Answer
-from connectors.avstar.backoff import backoff
+from connectors.avstar.backoff import backoff, pause
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
 from connectors.avstar.congestion import Congestion
@@ -19,7 +19,6 @@ from connectors.avstar.gate import Admission, Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.order import Turn, turns
 from connectors.avstar.outcome import Verdict, judge
-from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.toll import Toll
 from connectors.avstar.tries import Tries
@@ -32,9 +31,6 @@ Settled = Receipt | DeadLetter
 Watch = Callable[[Settled, float], None]
 """Told of every settled spot, with the share of the quota in use then."""
 
-_UNTOLD_PAUSE_SECONDS = 1.0
-"""Longest first pause after a 429 that does not say how long to wait."""
-
 
 class Delivery:
     """Delivers spots, each at least once; by its request ID each is scheduled at most once.
@@ -43,10 +39,9 @@ class Delivery:
     that a 404 means a bad spot and no longer a wrong URL. `toll` counts what holds it up.
     """
 
-    def __init__(  # noqa: PLR0913 - settings, and what it is given to work with
+    def __init__(
         self,
         settings: AvstarSettings,
-        rate: Rate,
         credentials: Credentials,
         *,
         proven: bool = False,
@@ -55,18 +50,20 @@ class Delivery:
     ) -> None:
         self.proven = proven
         self._settings = settings
+        self._bounds = {"base": settings.backoff_base, "most": settings.backoff_max}
         self._watch = watch
         self.toll = Toll()
         self._credentials = credentials
         self._lease: Lease | None = None
         self._client = Client(settings)
         self._gate = Gate(
-            WindowLimiter(rate, settings.concurrency, time.monotonic()),
+            WindowLimiter(settings.rate, settings.concurrency, time.monotonic()),
             Breaker(settings.breaker_failures, settings.breaker_pause),
             Congestion(settings.concurrency),
             toll=self.toll,
         )
         self._in_hand = 0
+        self._begun = False
         self._drain = Drain(stopping, settings.drain_seconds, self._pause_left)
 
     async def deliver(self, spots: Sequence[Spot]) -> list[Settled]:
@@ -79,12 +76,14 @@ class Delivery:
         settled: dict[int, Settled] = {}
         todo = turns(spots)
         self._in_hand = lanes = min(self._settings.concurrency, len(spots))
+        self._begun = False
         try:
             await self._client.open()
             await self._drain.run([self._work(todo, settled) for _ in range(lanes)])
         except BaseException:
             await self.close()
             raise
+        self.toll.tail_seconds += self._gate.since_first()
         return [settled[i] for i in range(len(spots))]
 
     async def close(self) -> None:
@@ -124,6 +123,7 @@ class Delivery:
             tries.lease = lease = await self._credentials.current()
             self.toll.token_renewals += self._lease not in {None, lease}
             self._lease = lease
+            self._begun = True
             tries.attempts += 1
             tries.answer = await self._client.attempt(tries.spot, tries.lease.secret)
             given_up = tries.answer.given_up
@@ -172,21 +172,21 @@ class Delivery:
             raise HaltedError(self._wrong(tries.answer))
 
     async def _back_off(self, tries: Tries) -> None:
-        base, most = self._settings.backoff_base, self._settings.backoff_max
-        wait = backoff(tries.spot.request_id, tries.failures, base=base, most=most)
+        wait = backoff(tries.spot.request_id, tries.failures, **self._bounds)
         log_retry(tries, wait)
         await asyncio.sleep(wait)
 
     def _pause_left(self) -> float:
-        return max(self._gate.pause_left(), self._credentials.pause_left())
+        """Return the seconds that a stop need not wait for.
+
+        A batch of which nothing was sent waits for its quota in vain: nobody would know its end.
+        """
+        gate = self._gate.pause_left() if self._begun else self._gate.wait_left()
+        return max(gate, self._credentials.pause_left())
 
     def _pause(self, tries: Tries) -> float:
         told = tries.answer.retry_after
-        if told is not None:
-            return told
-        base = max(self._settings.backoff_base, _UNTOLD_PAUSE_SECONDS)
-        most = max(self._settings.backoff_max, base)
-        return backoff(tries.spot.request_id, tries.throttled, base=base, most=most)
+        return pause(tries.spot.request_id, tries.throttled, told, **self._bounds)
 
     def _wrong(self, answer: Answer) -> str:
         said = f"answered {answer.status}" if answer.status else "cannot be used"

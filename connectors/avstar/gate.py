@@ -14,6 +14,9 @@ from connectors.avstar.toll import Toll
 
 log = logging.getLogger(__name__)
 
+_LONG = 3600.0
+"""Seconds until it is looked again in any case."""
+
 
 class Admission(NamedTuple):
     """Leave to make one attempt: when it was given, and what had happened until then.
@@ -53,7 +56,7 @@ class Gate:
         self._toll = toll or Toll()
         self._turn = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._paused_from = self._paused_until = clock()
+        self._paused_from = self._paused_until = self._first = clock()
 
     @property
     def openings(self) -> int:
@@ -64,6 +67,14 @@ class Gate:
         """Return the seconds for which nothing may be sent: told by the API, or breaker open."""
         now = self._clock()
         return max(0.0, self._paused_until - now, self._breaker.remaining(now))
+
+    def wait_left(self) -> float:
+        """Return the seconds until anything may be sent, as far as that is known."""
+        return max(self.pause_left(), self._limiter.wait(self._clock()))
+
+    def since_first(self) -> float:
+        """Return the seconds since a spot was let through that had not been sent before."""
+        return self._clock() - self._first
 
     def quota_used(self) -> float:
         """Return the share of the quota in use, from 0 to 1."""
@@ -90,6 +101,7 @@ class Gate:
                 now = self._clock()
                 wait = self._wait(now)
                 if wait <= 0:
+                    self._first = self._first if tried_at is not None else now
                     return self._admit(now)
                 await self._sleep(wait, now)
         return None
@@ -173,11 +185,12 @@ class Gate:
     async def _sleep(self, seconds: float, now: float) -> None:
         broken = self._breaker.state(now) in {State.OPEN, State.PROBING}
         paused = self._paused_until > now
-        if seconds != float("inf"):
-            await asyncio.sleep(seconds)
-        else:
-            self._changed.clear()
-            await self._changed.wait()
+        self._changed.clear()
+        alarm = asyncio.get_running_loop().call_later(min(seconds, _LONG), self._changed.set)
+        try:
+            await self._changed.wait()  # an answer may bring a place, or better news of the quota
+        finally:
+            alarm.cancel()
         if broken:
             self._toll.breaker_seconds += self._clock() - now
         elif paused:

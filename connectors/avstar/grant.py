@@ -15,7 +15,7 @@ RESERVE_SHARE = 0.05
 """Share of the quota that is left free where it is shared: others do not flow evenly."""
 
 _ROUNDING = 1.0
-"""Windows and resets are announced in whole seconds."""
+"""Windows and resets are announced in whole seconds, by many servers rounded down."""
 
 
 class Grant:
@@ -81,11 +81,11 @@ class Grant:
         if foreign <= 0:
             return limit
         reserve = min(foreign, max(1, int(limit * RESERVE_SHARE)))
-        return max(1, int(limit * FLOOR_SHARE), limit - foreign - reserve)
+        return max(0, limit - foreign - reserve)
 
     def _spread(self, one: Announced, in_flight: int) -> tuple[float, float]:
         """Return seconds between requests, and for how long."""
         left = max(0, one.remaining - in_flight)
-        time = one.reset if one.reset is not None else one.window or 0.0
+        time = one.window or 0.0 if one.reset is None else one.reset + _ROUNDING
         spacing = min(self._interval / FLOOR_SHARE, time / left if left else inf)
         return (spacing, time) if spacing > self._interval else (0.0, 0.0)

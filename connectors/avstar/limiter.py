@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 
 from connectors.avstar.announced import Announced
-from connectors.avstar.grant import Grant
+from connectors.avstar.grant import FLOOR_SHARE, Grant
 from connectors.avstar.inheritance import Inheritance
 from connectors.avstar.rate import Rate
 
@@ -20,9 +20,9 @@ BURST_LEAST = 4
 """Requests that may be caught up of the smallest quota; with fewer, uneven latencies cost some."""
 
 GRACE_SECONDS = 10.0
-"""No request reaches the server later than this after nobody waits for it any more, because it
-was given up or its process died; nor later than a window, where that is shorter. By then its
-connection is long closed.
+"""No request reaches the server later than this after it was given up: by then its connection is
+long closed. Of a process that died that is taken for a window, where a window is shorter, lest
+every start with a small one wait so long.
 """
 
 _TICK = 1e-5
@@ -50,13 +50,17 @@ class WindowLimiter:
     def __init__(self, rate: Rate, in_flight: int, now: float) -> None:
         self._limit = rate.requests
         self._window = rate.seconds * (1 + CLOCK_SLACK)
-        self._grace = min(GRACE_SECONDS, rate.seconds)
         self._interval = rate.seconds / rate.requests
         burst = max(BURST_LEAST, int(rate.requests * BURST_SHARE))
         self._burst = burst * self._interval
         self._unseen = 2 * in_flight  # as many again may be given up, and not yet surely gone
         self._inheritance = Inheritance(
-            rate, self._window, burst=burst, unseen=self._unseen, grace=self._grace, began=now
+            rate,
+            self._window,
+            burst=burst,
+            unseen=self._unseen,
+            grace=min(GRACE_SECONDS, rate.seconds),
+            began=now,
         )
         self._grant = Grant(rate)
         self._in_flight = 0
@@ -92,8 +96,8 @@ class WindowLimiter:
     def give_up(self, now: float) -> None:
         """Note that nobody waits for a request any more, which the server may see yet."""
         self._in_flight -= 1
-        self._given_up.append(now + self._grace)
-        heapq.heappush(self._finished, now + self._grace)
+        self._given_up.append(now + GRACE_SECONDS)
+        heapq.heappush(self._finished, now + GRACE_SECONDS)
 
     def refuse(self, now: float) -> None:
         """Note that a request just finished was refused: the server does not count it."""
@@ -133,14 +137,18 @@ class WindowLimiter:
 
     def _without_place(self, now: float) -> float:
         """Return the seconds for which there is no place in the window."""
-        granted, inherited = self._grant.places(now), self._inheritance.places(now)
-        if self._own() < min(granted, self._limit - inherited):
+        own, granted = self._own(), self._grant.places(now)
+        places = self._limit - self._inheritance.places(now)
+        if own < min(granted, places):
             return 0.0
         free = min(
             self._inheritance.eases(now),
-            self._grant.until if granted < self._limit else inf,
             self._finished[0] + self._window if self._finished else inf,
         )
+        if own < places:  # what others are said to use slows, and never stops
+            free = min(free, self._grant.until, self._last + self._interval / FLOOR_SHARE)
+            if free <= now:
+                return 0.0
         return max(_TICK, free - now)
 
     def _without_sight(self, now: float) -> float:

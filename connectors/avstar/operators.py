@@ -62,8 +62,9 @@ def deliver(  # noqa: PLR0913 - keyword-only settings
     at a snapshot.
 
     Parallel: one delivery lane by default, which owns the whole quota wherever in the cluster it
-    runs; of several, each owns its share. Delivery: at-least-once, and by the request ID scheduled
-    at most once. After a crash the last batch repeats; Avstar knows it by its request IDs.
+    runs; of several, each owns its share of quota and concurrency. Delivery: at-least-once, and by
+    the request ID scheduled at most once. After a crash the last batch repeats; Avstar knows it by
+    its request IDs.
 
     Args:
         step_id: Unique ID.
@@ -77,12 +78,9 @@ def deliver(  # noqa: PLR0913 - keyword-only settings
     credentials = Credentials(token, settings)  # one renewal for all lanes
 
     def new_lane(state: State | None) -> _DeliveryLane:
-        rate = settings.rate.share(lanes)
-        proven = _proven(state)
+        mine, proven = settings.shared(lanes), _proven(state)
         return _DeliveryLane(
-            lambda: Delivery(
-                settings, rate, credentials, proven=proven, stopping=stopping, watch=watch
-            ),
+            lambda: Delivery(mine, credentials, proven=proven, stopping=stopping, watch=watch),
             proven=proven,
         )
 

@@ -50,12 +50,10 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
         return Verdict.DUPLICATE
     if status == Http.UNAUTHORIZED:
         return Verdict.UNAUTHORIZED
-    if status == Http.TOO_MANY_REQUESTS or (
-        status == Http.SERVICE_UNAVAILABLE and answer.retry_after is not None
-    ):
+    if status == Http.TOO_MANY_REQUESTS:
         return Verdict.THROTTLED
-    if status in _TRANSIENT or status >= Http.INTERNAL_SERVER_ERROR:
-        return Verdict.TRANSIENT
+    if status in _TRANSIENT or status >= Http.INTERNAL_SERVER_ERROR:  # told to wait, it waits
+        return Verdict.TRANSIENT if answer.retry_after is None else Verdict.THROTTLED
     if status == Http.FORBIDDEN:
         return Verdict.HALT
     if (status in _WRONG_ADDRESS or status < Http.BAD_REQUEST) and not proven:

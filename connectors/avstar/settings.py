@@ -1,6 +1,6 @@
 """How to deliver: address, quota, patience."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,7 +29,7 @@ class AvstarSettings:
     Args:
         api_url: Address of the API without `/ingest`, http or https.
         rate: The API's quota, all of which this delivery may use.
-        concurrency: Most requests in flight, and connections.
+        concurrency: Most requests in flight, and connections, of all lanes together.
         connect_timeout: For a place in the pool and a connection: DNS, TCP, proxy, TLS.
         request_timeout: For a whole attempt, whatever it is that hangs.
         ca_file: PEM file of the authorities to trust, instead of the system's.
@@ -83,6 +83,23 @@ class AvstarSettings:
         """Certificates of connections, to the API and to whoever issues its tokens."""
         return Tls(ca_file=self.ca_file, client_cert=self.client_cert, client_key=self.client_key)
 
+    def is_at(self, url: str | None) -> bool:
+        """Tell whether this is the API at an address; it may have come back on another port."""
+        ours, theirs = urlsplit(self.api_url), urlsplit(url or "")
+        return (ours.hostname, ours.path.rstrip("/")) == (theirs.hostname, theirs.path.rstrip("/"))
+
+    def shared(self, of: int) -> "AvstarSettings":
+        """Return the settings of one of several lanes, which together keep quota and concurrency.
+
+        Raises:
+            RefusedError: There are more lanes than requests, in the quota or in flight.
+        """
+        if self.concurrency < of:
+            raise RefusedError(
+                f"concurrency {self.concurrency} cannot be shared by {of} lanes; use fewer"
+            )
+        return replace(self, rate=self.rate.share(of), concurrency=self.concurrency // of)
+
     @property
     def ingest_url(self) -> str:
         """Where spots are posted."""
@@ -95,7 +112,7 @@ def _check_url(url: str) -> None:
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
+    if any(mark in url for mark in "@?#"):  # first, since what is shown must hold no secret
+        raise RefusedError("the API URL must hold no credentials, query or fragment")
     if not usable:
         raise RefusedError(f"API URL {url!r} cannot be used; write http(s)://host[:port][/path]")
-    if "@" in parts.netloc or "?" in url or "#" in url:
-        raise RefusedError("the API URL must hold no credentials, query or fragment")

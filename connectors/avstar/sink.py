@@ -31,9 +31,12 @@ class AvstarSink(DynamicSink[Spot]):
 
     What halts `deliver` halts the sink, whatever the handler: credentials or URL are wrong.
 
-    Parallel: one partition a worker, each with its share of the quota and a breaker of its own.
+    Parallel: one partition a worker, each with its share of quota and concurrency and a breaker of
+    its own.
     Delivery: at-least-once, and by the request ID scheduled at most once; after a crash the last
-    epoch repeats, and what was refused in it goes to the handler again.
+    epoch repeats, and what was refused in it goes to the handler again. A 409 counts as delivered:
+    of two spots of one request ID and other content, where the API does not tell them apart, only
+    the ledger (`connectors.ledger.record`, behind `deliver`) knows that the second is not there.
 
     Args:
         settings: Address, quota and patience, or just the API's URL.
@@ -61,10 +64,10 @@ class AvstarSink(DynamicSink[Spot]):
 
     @override
     def build(self, step_id: str, worker_index: int, worker_count: int) -> "_Partition":
-        rate = self._settings.rate.share(worker_count)
+        mine = self._settings.shared(worker_count)
 
         def new_delivery() -> Delivery:
-            return Delivery(self._settings, rate, self._credentials, stopping=self._stopping)
+            return Delivery(mine, self._credentials, stopping=self._stopping)
 
         return _Partition(new_delivery, self._on_dead_letter)
 

@@ -16,6 +16,7 @@ class Toll:
     paused_seconds: float = 0.0
     breaker_seconds: float = 0.0
     token_renewals: int = 0
+    tail_seconds: float = 0.0
 
     def take(self) -> "Toll":
         """Return the counts and begin again at nothing."""

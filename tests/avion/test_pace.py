@@ -44,10 +44,23 @@ def test_a_clock_that_stands_still_or_steps_back_divides_by_nothing():
     assert pace.batch(9.0) == 80
 
 
-def test_an_outage_leaves_batches_of_one():
-    pace = Pace(5000, 5.0)
+@pytest.mark.parametrize("least", [1, 20])
+def test_an_outage_leaves_the_smallest_batches(least):
+    pace = Pace(5000, 5.0, least=least)
     pace.took(0.0, 64)
-    assert pace.batch(3600.0) == 1
+    assert pace.batch(3600.0) == least
+
+
+@pytest.mark.parametrize(("wait", "work"), [(0.5, 5), (1, 6), (5.5, 33), (15, 90), (30, 120)])
+def test_what_a_batch_waits_whatever_its_size_never_eats_up_its_time(wait, work):
+    """At ten a second; an epoch of five seconds would be but wait, and batches shrink to one."""
+    pace, now, idle = Pace(5000, 5.0), 0.0, 0.0
+    for _ in range(10):
+        count = pace.batch(now, idle)
+        pace.took(now, count, idle)
+        now += count / 10 + wait
+        idle += wait
+    assert pace.batch(now, idle) == pytest.approx(10 * work, rel=0.02)
 
 
 def test_after_an_outage_batches_grow_again():
@@ -73,15 +86,20 @@ def test_the_size_stays_until_a_batch_was_taken():
 @given(
     records=st.integers(1, 5000),
     seconds=st.floats(0.01, 60),
-    steps=st.lists(st.tuples(st.floats(0, 1e4), st.integers(0, 5000)), max_size=20),
+    least=st.integers(1, 50),
+    steps=st.lists(
+        st.tuples(st.floats(0, 1e4), st.floats(0, 1e4), st.integers(0, 5000)), max_size=20
+    ),
 )
-def test_a_batch_has_always_one_record_and_never_more_than_allowed(records, seconds, steps):
-    pace, now = Pace(records, seconds), 0.0
-    for elapsed, taken in steps:
-        size = pace.batch(now)
-        assert 1 <= size <= records
-        pace.took(now, min(taken, size))
-        now += elapsed
+def test_a_batch_has_always_the_least_records_and_never_more_than_allowed(
+    records, seconds, least, steps
+):
+    pace, now, idle = Pace(records, seconds, least=least), 0.0, 0.0
+    for elapsed, waited, taken in steps:
+        size = pace.batch(now, idle)
+        assert min(least, records) <= size <= records
+        pace.took(now, min(taken, size), idle)
+        now, idle = now + elapsed, idle + waited
 
 
 @pytest.mark.parametrize("rate", [3, 10, 200])

@@ -2,12 +2,14 @@
 
 import json
 import math
+import sys
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from connectors.avstar.announced import Announced
 from connectors.avstar.answer import DETAIL_LIMIT, Answer, read_answer, retry_after
@@ -83,7 +85,7 @@ def test_every_form_of_a_date_is_read_as_utc(form):
         "1.",
         "1e3",
         "soon",
-        "5, 6",
+        "5, soon",
         "²",
         "NaN",
         "inf",
@@ -99,10 +101,23 @@ def test_a_date_of_a_server_whose_clock_is_wrong_means_what_it_says(skew):
     assert wait(http_date(skew + 90), http_date(skew)) == 90
 
 
-@pytest.mark.parametrize("value", ["999999999", "9" * 300])
+@pytest.mark.parametrize("value", ["999999999", "9" * 300, "9" * 400])
 def test_a_wait_is_never_cut_however_long(value):
-    assert wait(value) == float(value)
+    assert wait(value) == min(float(value), sys.float_info.max)
     assert wait("Fri, 31 Dec 9999 23:59:59 GMT", http_date(0)) > 2e11
+
+
+@pytest.mark.parametrize("values", [["120", "5"], ["5", "120"], ["5, 120"], ["120,120"]])
+def test_of_several_waits_the_longest_counts(values):
+    headers = CIMultiDict([("retry-after", value) for value in values])
+    assert retry_after(headers) == 120
+
+
+def test_words_that_are_no_text_are_words_all_the_same():
+    """Of a header that is no UTF-8 our client makes surrogates, which nothing can write."""
+    answer = read_answer(302, {"Location": "http://x/caf\udce9"}, b"caf\xe9")
+    assert answer.detail.encode()
+    assert "redirects to http://x/caf?" in answer.detail
 
 
 def test_without_a_retry_after_there_is_none():

@@ -119,7 +119,7 @@ async def test_a_server_that_nobody_vouches_for_gets_no_token_and_halts_the_run(
     with pytest.raises(
         HaltedError, match="check the certificates, the proxy and the API URL"
     ) as halt:
-        await Delivery(settings, settings.rate, credentials).deliver([spot])
+        await Delivery(settings, credentials).deliver([spot])
     assert words in str(halt.value)
     assert not api.requests, "the token must not reach a server that nobody vouches for"
 

@@ -40,7 +40,6 @@ async def new_delivery():
         made.append(
             Delivery(
                 patience,
-                patience.rate,
                 Credentials(source, patience),
                 proven=proven,
                 stopping=stopping or (lambda: False),

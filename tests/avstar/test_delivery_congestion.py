@@ -62,7 +62,7 @@ async def deliver(serve, caplog):
             breaker_failures=10_000,
         )
         credentials = Credentials(StaticToken("t"), settings)
-        deliveries.append(Delivery(settings, settings.rate, credentials))
+        deliveries.append(Delivery(settings, credentials))
         settled = await asyncio.wait_for(deliveries[-1].deliver(spots), 120)
         assert all(isinstance(one, Receipt) for one in settled)
         return [(record.message, record.limit) for record in caplog.records]

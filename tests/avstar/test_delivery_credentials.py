@@ -28,7 +28,7 @@ async def new_delivery():
         source = source or OAuthToken(f"{url}/oauth/token", "sandbox", "sandbox", settings=patience)
         credentials = credentials or Credentials(source, patience)
         stopping = stopping or (lambda: False)
-        made.append(Delivery(patience, patience.rate, credentials, stopping=stopping))
+        made.append(Delivery(patience, credentials, stopping=stopping))
         return made[-1]
 
     yield new_delivery

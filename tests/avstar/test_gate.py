@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from connectors.avstar.announced import Announced
 from connectors.avstar.breaker import Breaker, State
 from connectors.avstar.congestion import Congestion
 from connectors.avstar.gate import Admission, Gate
@@ -91,6 +92,26 @@ def test_the_quota_holds_back_what_is_too_much(play):
         lane.leave()
         assert lane.quota_used() == 1
         assert (await lane.admitted()).at == pytest.approx(10.01)
+
+    play(scene)
+
+
+def test_better_news_of_the_quota_ends_a_wait(play):
+    """One odd figure among many must not hold the lane up for as long as it would have held."""
+
+    async def scene():
+        lane = Lane(Rate(600, 60))
+        first, second = await lane.admitted(), await lane.admitted()
+        await asyncio.sleep(0.5)
+        lane.leave()
+        lane.told(first, [Announced(600, 0, 60, 60)])
+        waiting = asyncio.create_task(lane.admitted())
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        began = lane.now
+        lane.leave()
+        lane.told(second, [Announced(600, 598, 60, 60)])
+        assert (await waiting).at == pytest.approx(began)
 
     play(scene)
 

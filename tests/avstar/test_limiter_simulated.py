@@ -119,7 +119,8 @@ class Client:
         took = trip.there + trip.back
         end, answered = self.now + min(took, self._timeout), took <= self._timeout
         heapq.heappush(under_way, (end, answered))
-        gone = end if answered and end <= killed else min(end, killed) + grace(self.rate)
+        late = min(end + GRACE_SECONDS, killed + grace(self.rate))
+        gone = end if answered and end <= killed else late
         self.passages.append(Passage(self.now, min(gone, self.now + trip.there), gone))
 
     def most_at_the_server(self) -> int:

@@ -49,9 +49,9 @@ def virtual_delivery(monkeypatch):
 
     def virtual_delivery(api):
         clock = asyncio.get_running_loop().time
-        made = delivery.Delivery(SETTINGS, RATE, Credentials(StaticToken("t"), SETTINGS, clock))
+        made = delivery.Delivery(SETTINGS, Credentials(StaticToken("t"), SETTINGS, clock))
         made._gate._clock = clock
-        made._gate._paused_from = made._gate._paused_until = 0.0
+        made._gate._paused_from = made._gate._paused_until = made._gate._first = 0.0
         made._client = api
         return made
 

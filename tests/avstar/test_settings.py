@@ -11,6 +11,37 @@ from connectors.errors import RefusedError
 URL = "https://avstar.example"
 
 
+def test_lanes_keep_quota_and_concurrency_together():
+    one = AvstarSettings(api_url=URL, rate=Rate(600, 60), concurrency=20).shared(3)
+    assert (one.rate, one.concurrency) == (Rate(200, 60), 6)
+
+
+@pytest.mark.parametrize(("rate", "concurrency"), [(Rate(2, 1), 20), (Rate(600, 60), 2)])
+def test_more_lanes_than_there_is_to_share_are_refused(rate, concurrency):
+    with pytest.raises(RefusedError, match="shared by 3 lanes; use fewer"):
+        AvstarSettings(api_url=URL, rate=rate, concurrency=concurrency).shared(3)
+
+
+@pytest.mark.parametrize(
+    ("url", "same"),
+    [
+        ("https://API.example:8443/v1/", True),
+        ("http://api.example/v1", True),
+        ("https://api.example/v2", False),
+        ("https://staging.example/v1", False),
+        (None, False),
+    ],
+)
+def test_an_api_is_known_by_host_and_path(url, same):
+    assert AvstarSettings(api_url="https://api.example/v1").is_at(url) is same
+
+
+def test_a_url_with_credentials_is_refused_without_showing_them():
+    with pytest.raises(RefusedError) as caught:
+        AvstarSettings(api_url="htps://user:hunter22@host")
+    assert "hunter22" not in str(caught.value)
+
+
 def test_the_url_is_all_that_must_be_set():
     settings = AvstarSettings(api_url=URL)
 

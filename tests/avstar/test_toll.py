@@ -5,7 +5,7 @@ from connectors.avstar.tries import Tries
 from connectors.effort import Effort
 from connectors.records import Batch, DeadLetter, Span, Spot
 
-TOLL = Toll(3, 1, 2.5, 60.0, 1)
+TOLL = Toll(3, 1, 2.5, 60.0, 1, 0.5)
 
 
 SPOT = Spot(1, 0, "SP1", "K", "t", 30, "Acme", "f" * 32, b"raw")
@@ -50,6 +50,7 @@ def test_an_effort_says_what_its_batch_took():
             paused_seconds=2.5,
             breaker_seconds=60.0,
             token_renewals=1,
+            tail_seconds=0.5,
         )
     ]
 

@@ -109,7 +109,7 @@ def test_what_was_sent_elsewhere_or_in_part_is_not_taken_for_settled(
 ) -> None:
     first, _ = open_exports(settings)
     seal(settings, first, "upload")
-    open_exports(settings.model_copy(update={"api_url": "http://a/"}))
+    open_exports(settings.model_copy(update={"api_url": "http://a:8080/"}))
     other = settings.model_copy(update=change)
     with pytest.raises(RefusedError) as caught:
         open_exports(other)

@@ -165,7 +165,7 @@ def test_an_upload_goes_on_at_the_api_that_it_was_begun_with(
     settings: Settings, day: Export
 ) -> None:
     prepared(settings, day)
-    prepared(settings.model_copy(update={"api_url": "http://a/v1/"}), day)
+    prepared(settings.model_copy(update={"api_url": "http://a:8080/v1/"}), day)
     with pytest.raises(RefusedError) as caught:
         prepared(settings.model_copy(update={"api_url": "http://b"}), day)
     folder = settings.out_folder / day.key

@@ -101,7 +101,7 @@ def test_nothing_disturbs_the_json_lines(capfd: pytest.CaptureFixture[str], tmp_
 def test_a_person_at_a_terminal_sees_a_bar(new_export: Callable[..., Path], tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
-    export = new_export(500, "day [/].ndjson")  # no markup, whatever it looks like
+    export = new_export(500, "day [red].ndjson")  # no markup, whatever it looks like
     words = ["run", export, "--out", tmp_path / "out", "--validate-only"]
     environment: dict[str, Any] = {**os.environ, "TERM": "xterm", "AVSTAR_WORKERS": "1"}
     for name in ("NO_COLOR", "CI", "TTY_COMPATIBLE"):
@@ -124,7 +124,7 @@ def test_a_person_at_a_terminal_sees_a_bar(new_export: Callable[..., Path], tmp_
     os.close(ours)
     assert process.returncode == 0
     text = seen.decode()
-    assert "survey day [/].ndjson" in text
+    assert "survey day [red].ndjson" in text
     assert "upload" not in text
     assert "500/500" in text
     assert b"\x1b" not in out

@@ -104,7 +104,7 @@ class Target:
     async def deliver(self, proxy: str) -> Counter[str]:
         settings = self.settings(proxy)
         credentials = Credentials(StaticToken("s3cret-token"), settings)
-        delivery = Delivery(settings, settings.rate, credentials)
+        delivery = Delivery(settings, credentials)
         settled = await delivery.deliver([_spot(number) for number in range(SPOTS)])
         await delivery.close()
         return Counter(one.outcome for one in settled if isinstance(one, Receipt))

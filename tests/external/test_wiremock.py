@@ -146,7 +146,7 @@ async def test_after_a_fault_the_spot_is_sent_again_and_accepted(
     fault: str, wiremock: WireMock, spot: Spot
 ) -> None:
     patient = settings(wiremock.first(f"delivery-{fault}", FAULTS[fault]))
-    delivery = Delivery(patient, patient.rate, Credentials(StaticToken("t"), patient))
+    delivery = Delivery(patient, Credentials(StaticToken("t"), patient))
 
     (receipt,) = await asyncio.wait_for(delivery.deliver([spot]), PATIENCE)
     await delivery.close()

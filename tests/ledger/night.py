@@ -63,7 +63,7 @@ def entries(batches: Sequence[Sequence[Row]], number: int, api: Api) -> list[Ent
     valid = len(rows) - skipped - bad
     receipts = [one for one in settled if isinstance(one, Receipt)]
     letters = [one for one in settled if isinstance(one, DeadLetter)]
-    effort = Effort(span, valid, valid, 0, valid, 0, valid / 4, 0.0, 0)
+    effort = Effort(span, valid, valid, 0, valid, 0, valid / 4, 0.0, 0, 0.0)
     all_of_it: list[Any] = [Batch(span, letters), Tally(span, len(rows), valid, skipped)]
     return [*all_of_it, Batch(span, receipts), *([effort] if valid else [])]
 

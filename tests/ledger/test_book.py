@@ -32,7 +32,7 @@ def letters(*lines: int, reason: str = "schema") -> Batch[DeadLetter]:
 
 
 def effort(spots: int, **took: float) -> Effort:
-    nothing = Effort(span(400), spots, spots, 0, 0, 0, 0.0, 0.0, 0)
+    nothing = Effort(span(400), spots, spots, 0, 0, 0, 0.0, 0.0, 0, 0.0)
     return nothing._replace(**took)
 
 

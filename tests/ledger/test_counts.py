@@ -58,7 +58,7 @@ def test_attempts_are_those_of_all_records_and_parked_are_those_of_the_breaker()
 def test_efforts_are_added_up_and_settle_nothing() -> None:
     counts = Counts()
     for _ in range(2):
-        counts.add(Effort(SPAN, 10, 12, 1, 2, 3, 0.25, 60.5, 4))
+        counts.add(Effort(SPAN, 10, 12, 1, 2, 3, 0.25, 60.5, 4, 1.5))
     assert (counts.tried, counts.throttled, counts.breaker_openings) == (20, 4, 6)
     assert (counts.paused_seconds, counts.breaker_seconds) == (0.5, 121.0)
     assert counts.token_renewals == 8
@@ -101,7 +101,7 @@ def test_a_failed_spot_is_accounted_for_by_its_dead_letter() -> None:
 def test_counts_survive_the_store(kinds: list[str]) -> None:
     counts = Counts()
     counts.add(Tally(SPAN, len(kinds), 0, 0))
-    counts.add(Effort(SPAN, 1, 1, 0, 1, 1, 0.1, 0.1, 1))
+    counts.add(Effort(SPAN, 1, 1, 0, 1, 1, 0.1, 0.1, 1, 0.1))
     for kind in kinds:
         known = kind in get_args(Reason)
         counts.add(batch(letter(kind) if known else receipt(kind)))

@@ -173,7 +173,7 @@ def test_a_stop_keeps_the_ledger_open_until_the_rest_comes(
 
 def effort(first: int, spots: int = 2, of: Export = DAY) -> Effort:
     span = Span(of.key, of.checksum, "lane-0", first, first + PER_BATCH, first + PER_BATCH + 1)
-    return Effort(span, spots, spots, 0, 1, 0, 0.5, 0.0, 0)
+    return Effort(span, spots, spots, 0, 1, 0, 0.5, 0.0, 0, 0.0)
 
 
 @pytest.mark.parametrize("interval", [AT_ONCE, NEVER])

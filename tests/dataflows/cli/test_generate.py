@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from connectors.avion import survey
-from dataflows.cli import main
+from dataflows.cli.app import main
 from dataflows.cli.generate import write
 from dataflows.generate import Sample, generate
 

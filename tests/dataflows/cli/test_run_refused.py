@@ -57,6 +57,7 @@ SETTINGS = {
     "no URL": (["--api-url", ""], {}, "--api-url"),
     "no URL but a word": (["--api-url", "avstar"], {}, "cannot be used"),
     "a host that is none": (["--api-url", "http://a..b"], {}, "a..b"),
+    "a password in a bad URL": (["--api-url", "htps://me:hush@a"], {}, "no credentials"),
     "an unknown host": (["--api-url", "http://name.invalid"], {}, "name.invalid is unknown"),
     "no token": ([], {"AVSTAR_TOKEN": None}, "no token; set AVSTAR_TOKEN"),
     "an empty token": ([], {"AVSTAR_TOKEN": " "}, "the token is empty"),
