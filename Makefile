@@ -28,6 +28,9 @@ bench: $(VENV)/dev.stamp  ## ratios against plain loops, in one run
 	$(BIN)/python benchmarks/validation.py
 	$(BIN)/python benchmarks/upload.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/heap.py
+	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/checkpointing.py
 
 soak: $(VENV)/dev.stamp  ## 100,000 spots under all faults at once, some minutes
 	$(BIN)/python benchmarks/faults.py

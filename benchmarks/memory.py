@@ -1,51 +1,102 @@
-"""Peak memory of `avstar run --validate-only` over an export and one 20 times its size.
+"""Peak memory over an export and one 20 times its size: checked, and uploaded to a slow API.
 
-python benchmarks/memory.py [--records 100000]
+    python benchmarks/memory.py [--records 100000] [--malloc]
+
+An upload is measured while it goes on and then stopped: 300 spots in, with 1 worker, 2 workers and
+2 processes, of which the larger counts. `--malloc` sets PYTHONMALLOC=malloc, as the container does.
 """
 
 import argparse
+import os
+import shutil
+import signal
 import subprocess
-import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.processes import start
+from benchmarks.sandbox import AVSTAR, sandbox
 from dataflows.generate import Sample, generate
 
 TIMES = 20
+UPLOADED = 300
+WAYS = {"upload, 1 worker": (1, 1), "upload, 2 workers": (1, 2), "upload, 2 processes": (2, 1)}
 
 
-def peak_megabytes(path: Path, out: Path) -> float:
-    """Run the command and return its peak resident memory, as the system accounts for it."""
-    command = [sys.executable, "-m", "dataflows.cli", "run", str(path), "--out", str(out)]
-    code = (
-        "import resource, subprocess, sys;"
-        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+def peak_megabytes(process: subprocess.Popen) -> float:
+    """Return the most memory that a process had in RAM so far, 0 if it has just ended."""
+    try:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    except (OSError, IndexError):
+        return 0.0
+
+
+def check(path: Path, out: Path, _url: str) -> float:
+    """Check an export and return the peak."""
+    [process] = start(
+        [*AVSTAR, "run", str(path), "--out", str(out), "--validate-only"],
+        1,
+        stdout=subprocess.DEVNULL,
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command, "--validate-only"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return int(done.stdout) / 1024
+    peak = 0.0
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        peak = max(peak, peak_megabytes(process))
+        time.sleep(0.02)
+    assert process.wait() == 0
+    return peak
+
+
+def upload(processes: int, workers: int) -> Callable[[Path, Path, str], float]:
+    """Make a measurement of an upload that is stopped after its beginning."""
+
+    def measure(path: Path, out: Path, url: str) -> float:
+        command = [*AVSTAR, "run", str(path), "--out", str(out), "--api-url", url]
+        command += ["--rate", "10000/0.1", "--workers", str(workers)]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        running = start(command, processes, **quiet)
+        while receipts(out) < UPLOADED:
+            time.sleep(0.1)
+        peak = max(map(peak_megabytes, running))
+        for process in running:
+            process.send_signal(signal.SIGKILL)
+        for process in running:
+            process.wait()
+        return peak
+
+    return measure
+
+
+def receipts(out: Path) -> int:
+    """Count what was delivered so far."""
+    return sum(path.read_bytes().count(b"\n") for path in out.glob("*/receipts.ndjson"))
 
 
 def main() -> None:
-    """Measure, and print both peaks and their ratio."""
+    """Measure, and print the peaks of both exports and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--malloc", action="store_true")
     options = parser.parse_args()
-    peaks = []
-    with tempfile.TemporaryDirectory() as folder:
+    if options.malloc:
+        os.environ["PYTHONMALLOC"] = "malloc"
+    ways = {"check": check, **{name: upload(*how) for name, how in WAYS.items()}}
+    with tempfile.TemporaryDirectory() as name, sandbox(Path(name), "--latency", "0.3") as api:
+        folder, paths = Path(name), []
         for records in (options.records, TIMES * options.records):
-            path = Path(folder) / f"{records}.ndjson"
-            with path.open("wb") as file:
+            paths.append(folder / f"{records}.ndjson")
+            with paths[-1].open("wb") as file:
                 file.writelines(generate(Sample(records)))
-            peaks.append(peak_megabytes(path, Path(folder) / "out"))
-            size = path.stat().st_size / 1e6
-            print(f"{records:>12,} records  {size:8.1f} MB  {peaks[-1]:7.1f} MB peak")
-    print(f"ratio of the peaks: {peaks[1] / peaks[0]:.3f}")
+            print(f"{records:>12,} records  {paths[-1].stat().st_size / 1e6:8.1f} MB")
+        for way, measure in ways.items():
+            peaks = []
+            for path in paths:
+                peaks.append(measure(path, folder / "out", api.url))
+                shutil.rmtree(folder / "out")
+            few, many = peaks
+            print(f"{way:<20} {few:7.1f} MB  {many:7.1f} MB  ratio {many / few:.3f}")
 
 
 if __name__ == "__main__":

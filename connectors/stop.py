@@ -16,6 +16,10 @@ class Stop:
         """Ask the run to stop; safe in a signal handler and from any thread."""
         self._event.set()
 
+    def wait(self) -> None:
+        """Return when somebody has asked."""
+        self._event.wait()
+
     def __call__(self) -> bool:
         """Tell whether somebody asked."""
         return self._event.is_set()

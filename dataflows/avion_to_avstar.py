@@ -7,6 +7,7 @@ or, configured by `AVSTAR_` variables alone, under plain Bytewax:
     python -m bytewax.run dataflows.avion_to_avstar:flow -r STATE -s 0 -b 0
 """
 
+import atexit
 import sys
 from collections.abc import Callable, Sequence
 from math import ceil
@@ -23,6 +24,7 @@ from connectors.ledger import begun, record
 from connectors.records import Export
 from connectors.stop import Stop
 from dataflows.audit import configure_audit
+from dataflows.cluster import Witness, join, load_cluster
 from dataflows.credentials import token_source
 from dataflows.exports import open_exports, unsealed
 from dataflows.memory import HeapGuard
@@ -40,10 +42,11 @@ def avion_to_avstar(
     *,
     stopping: Callable[[], bool] = lambda: False,
     meter: Meter | None = None,
+    processes: int = 1,
 ) -> Dataflow:
     """Build the dataflow. The step ids are storage format: renaming one loses its snapshots."""
     meter = meter or Meter()
-    source = _source(settings, exports, stopping, meter)
+    source = _source(settings, exports, stopping, meter, processes)
     flow = Dataflow("avion_to_avstar")
     lines = op.input("read", flow, source)
     checked = validate("validate", lines, zone=settings.timezone, stations=settings.stations)
@@ -80,12 +83,18 @@ def avion_to_avstar(
 
 
 def _source(
-    settings: Settings, exports: Sequence[Export], stopping: Callable[[], bool], meter: Meter
+    settings: Settings,
+    exports: Sequence[Export],
+    stopping: Callable[[], bool],
+    meter: Meter,
+    processes: int,
 ) -> AvionSource:
     quota = ceil(settings.rate.per_second * settings.checkpoint_seconds)
+    # Between two checkpoints each process reads a batch; a check has none.
+    records = max(1, settings.checkpoint_records // processes)
     return AvionSource(
         *exports,
-        batch_records=settings.checkpoint_records,
+        batch_records=settings.checkpoint_records if settings.validate_only else records,
         batch_least=1 if settings.validate_only else min(settings.concurrency, quota),
         idle=lambda: meter.idle_seconds,
         batch_seconds=settings.checkpoint_seconds,
@@ -98,17 +107,26 @@ def _source(
 def flow() -> Dataflow:
     """Build the dataflow from the environment, for `python -m bytewax.run`."""
     try:
-        settings = load_settings()
+        settings, cluster, stop = load_settings(), load_cluster(), Stop()
         if settings.log_json:
             configure_audit(json_lines=True)
         check_settings(settings)
         exports = open_exports(settings)
         todo = unsealed(settings, exports)
-        if settings.state and not settings.validate_only:
-            prepare(settings, todo, settings.state, lambda line: sys.stderr.write(f"{line}\n"))
-        stop = Stop()
+        if settings.state and cluster.is_first and not settings.validate_only:
+            prepare(settings, todo, settings.state, _tell)
         stop_on_signals(stop)
-        return avion_to_avstar(settings, todo, stopping=stop)
+        peers = join(settings, todo, cluster, stop, _tell)
     except AvstarError as error:
-        sys.stderr.write(f"avstar: {error}\n")
+        _tell(f"avstar: {error}")
         raise SystemExit(2) from None
+    built = avion_to_avstar(settings, todo, stopping=stop, processes=cluster.size)
+    if not cluster.is_alone:
+        Witness(lambda error: _tell(f"avstar: {error!r}")).watch(built)
+        peers.watch()
+        atexit.register(peers.part)
+    return built
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

@@ -3,6 +3,7 @@
 from connectors.errors import RefusedError
 from connectors.stop import Stop
 from dataflows.audit import configure_audit
+from dataflows.cluster import Cluster
 from dataflows.exports import open_exports, sealed_manifest, unsealed
 from dataflows.meter import Meter
 from dataflows.preflight import check_settings
@@ -12,8 +13,10 @@ from dataflows.settings import Settings
 from dataflows.signals import stop_on_signals
 
 
-def upload(settings: Settings) -> ExitCode:
+def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     """Carry the settings' exports over and show how it went.
+
+    Each process of a cluster does this, and ends when all exports are sealed.
 
     Raises:
         AvstarError: It could not be done; what was done is not lost.
@@ -31,7 +34,7 @@ def upload(settings: Settings) -> ExitCode:
             screen.sealed_already(export)
     if todo:
         with screen.running(todo, meter):
-            run(settings, todo, stop, meter, screen.tell)
+            run(settings, todo, stop, meter, cluster=cluster, tell=screen.tell)
     manifests = [sealed_manifest(settings, export) for export in exports]
     for export, manifest in zip(exports, manifests, strict=True):
         if manifest is None:

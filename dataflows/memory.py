@@ -1,8 +1,10 @@
 """Memory hygiene: collect garbage when the process has grown, and not just now and then."""
 
+import ctypes
 import gc
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from connectors.records import Tally
@@ -21,6 +23,23 @@ def resident_bytes() -> int:
         return 0
 
 
+def collect() -> None:
+    """Collect garbage and hand its memory back to the system.
+
+    The C library keeps what is freed. The guard would take that for what is needed, and collect
+    later and later: measured under PYTHONMALLOC=malloc, memory grew five times over.
+    """
+    gc.collect()
+    if trim := _malloc_trim():
+        trim(0)
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """Return the C library's function for it; not every one has it."""
+    return getattr(ctypes.CDLL(None), "malloc_trim", None)
+
+
 class HeapGuard:
     """Collects when, looked at every 10,000 records, memory has grown by more than 15 %.
 
@@ -31,7 +50,7 @@ class HeapGuard:
     def __init__(
         self,
         measure: Callable[[], int] = resident_bytes,
-        collect: Callable[[], int] = gc.collect,
+        collect: Callable[[], object] = collect,
     ) -> None:
         self._measure = measure
         self._collect = collect

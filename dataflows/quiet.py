@@ -4,12 +4,12 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO, TextIO
 
 
 class Noise:
-    """What was written to the process's standard error meanwhile.
+    """What was written to the process's standard output and error meanwhile.
 
     `stderr` is the real one, for those who have something to say.
     """
@@ -26,18 +26,23 @@ class Noise:
 
 @contextmanager
 def quiet_engine() -> Iterator[Noise]:
-    """Redirect file descriptor 2, to which the engine's panics go, for the time of a run."""
+    """Redirect file descriptors 1 and 2 for the time of a run.
+
+    The engine's panics go to the second, and its words about other processes to the first.
+    """
+    sys.stdout.flush()
     sys.stderr.flush()
-    saved = os.dup(2)
-    with (
-        tempfile.TemporaryFile() as file,
-        os.fdopen(os.dup(saved), "w", buffering=1, encoding="utf-8") as stderr,
-    ):
-        os.dup2(file.fileno(), 2)
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.TemporaryFile())
+        stderr = stack.enter_context(os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8"))
         before, sys.stderr = sys.stderr, stderr
-        try:
-            yield Noise(stderr, file)
-        finally:
-            sys.stderr = before
-            os.dup2(saved, 2)
-            os.close(saved)
+        stack.callback(setattr, sys, "stderr", before)
+        for descriptor in (1, 2):
+            stack.callback(_restore, os.dup(descriptor), descriptor)
+            os.dup2(file.fileno(), descriptor)
+        yield Noise(stderr, file)
+
+
+def _restore(saved: int, descriptor: int) -> None:
+    os.dup2(saved, descriptor)
+    os.close(saved)

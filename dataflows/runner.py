@@ -1,12 +1,14 @@
 """Run the dataflow to its end, and say in one line why it could not."""
 
+import atexit
 import gc
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from enum import IntEnum
 
+from bytewax.recovery import RecoveryConfig
 from bytewax.run import cli_main
 
 from connectors.errors import AvstarError, HaltedError, RefusedError, StoppedError, unwritten
@@ -14,15 +16,19 @@ from connectors.ledger import Manifest
 from connectors.records import Export
 from connectors.stop import Stop
 from dataflows.avion_to_avstar import avion_to_avstar
+from dataflows.cluster import SHARED_FOLDER_SECONDS, Cluster, Witness, join, seen
 from dataflows.exports import sealed_manifest
 from dataflows.hold import hold
+from dataflows.leave import leave
 from dataflows.meter import Meter
 from dataflows.quiet import quiet_engine
 from dataflows.resume import prepare
 from dataflows.settings import Settings
-from dataflows.store import failure, recovery_store
+from dataflows.store import failure, no_store, recovery_store
 
 log = logging.getLogger(__name__)
+
+_ALONE = Cluster()
 
 _ONE_BATCH_AN_EPOCH = timedelta(days=-36_500)
 """An epoch ends when the clock has passed its beginning by this: with every batch. With 0 none
@@ -46,11 +52,13 @@ def exit_code(error: AvstarError) -> ExitCode:
     return ExitCode.STOPPED if isinstance(error, StoppedError) else ExitCode.FAILED
 
 
-def run(
+def run(  # noqa: PLR0913 - what a run has to do with
     settings: Settings,
     exports: Sequence[Export],
     stop: Stop,
     meter: Meter,
+    *,
+    cluster: Cluster = _ALONE,
     tell: Callable[[str], object] = lambda _line: None,
 ) -> list[Manifest]:
     """Run the dataflow over exports that are not sealed yet, and return their manifests.
@@ -58,36 +66,64 @@ def run(
     `tell` is called with lines for people.
 
     Raises:
-        RefusedError: The state folder, a ledger or a setting cannot be used.
+        RefusedError: The state folder, a ledger, an address or a setting cannot be used.
         HaltedError: The run cannot go on, or an export is not accounted for at its end.
-        StoppedError: It was asked to stop; run again to resume.
+        StoppedError: It was asked to stop, or another process has gone; run again to resume.
     """
-    store = nullcontext() if settings.validate_only else recovery_store(settings.state_folder)
-    with store as recovery, hold(settings.out_folder / export.key for export in exports):
-        if not settings.validate_only:
+    held = [settings.out_folder / export.key for export in exports] if cluster.is_first else []
+    with _store(settings, cluster) as recovery, hold(held):
+        if cluster.is_first and not settings.validate_only:
             prepare(settings, exports, settings.state_folder, tell)
         log.info("started", extra={"exports": [export.key for export in exports]})
-        flow = avion_to_avstar(settings, exports, stopping=stop, meter=meter)
+        peers, witness = join(settings, exports, cluster, stop, tell), Witness()
+        flow = avion_to_avstar(
+            settings, exports, stopping=stop, meter=meter, processes=cluster.size
+        )
+        if not cluster.is_alone:  # alone the engine tells what failed
+            witness.watch(flow)
         gc.collect()
         gc.freeze()  # what is there now stays; collections need not look at it again
-        with quiet_engine() as noise:
+        with quiet_engine() as noise, peers:
             try:
                 cli_main(
                     flow,
-                    workers_per_process=settings.workers,
+                    workers_per_process=_workers(settings, cluster),
+                    process_id=cluster.process,
+                    addresses=list(cluster.addresses) or None,
                     epoch_interval=_ONE_BATCH_AN_EPOCH,
                     recovery_config=recovery,
                 )
             except BaseException as error:
-                why = failure(f"{_root(error)} {noise.text()}")
-                full = unwritten(settings.state_folder, why) if why else None
-                raise _our_own(error) or full or _unexpected(error, noise.text()) from error
+                known = _known(settings, witness.error or error, noise.text())
+                told = known or (None if witness.error else peers.why())
+                why = told or _unexpected(witness.error or error, noise.text())
+                if not cluster.is_alone:  # threads of the engine may outlive it, and crash an exit
+                    atexit.register(leave, exit_code(why))
+                raise why from error
     log.info("closed", extra={"exports": [export.key for export in exports]})
-    return _manifests(settings, exports, stop)
+    return _manifests(settings, exports, stop, 0.0 if cluster.is_alone else SHARED_FOLDER_SECONDS)
 
 
-def _manifests(settings: Settings, exports: Sequence[Export], stop: Stop) -> list[Manifest]:
-    manifests = [sealed_manifest(settings, export) for export in exports]
+def _store(settings: Settings, cluster: Cluster) -> AbstractContextManager[RecoveryConfig | None]:
+    if settings.validate_only:
+        return nullcontext()
+    return recovery_store(settings.state_folder) if cluster.is_first else no_store()
+
+
+def _workers(settings: Settings, cluster: Cluster) -> int:
+    """Return the worker threads: our setting beats Bytewax's variable, which beats the default."""
+    chosen = "workers" in settings.model_fields_set
+    return settings.workers if chosen or cluster.workers is None else cluster.workers
+
+
+def _manifests(
+    settings: Settings, exports: Sequence[Export], stop: Stop, patience: float = 0.0
+) -> list[Manifest]:
+    def found() -> list[Manifest | None]:
+        return [sealed_manifest(settings, export) for export in exports]
+
+    seen(lambda: all(found()) or stop(), patience)
+    manifests = found()
     sealed = [manifest for manifest in manifests if manifest]
     if len(sealed) == len(exports):
         return sealed
@@ -98,6 +134,12 @@ def _manifests(settings: Settings, exports: Sequence[Export], stop: Stop) -> lis
         f"the run ended, but {', '.join(left)} is not accounted for; please report this, with "
         f"{settings.out_folder} as it is"
     )
+
+
+def _known(settings: Settings, error: BaseException, noise: str) -> AvstarError | None:
+    """Find what is told in our own words: our error, or a store that could not be written."""
+    why = failure(f"{_root(error)} {noise}")
+    return _our_own(error) or (unwritten(settings.state_folder, why) if why else None)
 
 
 def _our_own(error: BaseException | None) -> AvstarError | None:

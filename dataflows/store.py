@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from bytewax.recovery import RecoveryConfig, init_db_dir
@@ -35,6 +36,17 @@ def recovery_store(folder: Path) -> Iterator[RecoveryConfig]:
     with _locked(folder):
         if not list(folder.glob(PARTS)):
             _init(folder)
+        yield RecoveryConfig(folder, _NO_BACKUP)
+
+
+@contextmanager
+def no_store() -> Iterator[RecoveryConfig]:
+    """Prepare a process whose snapshots are kept in the store of another.
+
+    A cluster has one recovery partition, that of its first process: with one for each, the engine
+    could not resume with fewer processes, nor when the volume of any was lost.
+    """
+    with TemporaryDirectory(prefix="avstar-") as folder:
         yield RecoveryConfig(folder, _NO_BACKUP)
 
 

@@ -44,3 +44,12 @@ def test_one_switch_does_not_throw_another():
     first, second = Stop(), Stop()
     first.request()
     assert not second()
+
+
+def test_who_waits_for_it_goes_on_when_somebody_asks():
+    stop = Stop()
+    thread = Thread(target=stop.wait)
+    thread.start()
+    assert thread.is_alive()
+    stop.request()
+    thread.join()

@@ -155,5 +155,5 @@ class _Ledger(StatefulBatchLogic[Entry, Manifest, State]):
     def snapshot(self) -> State:
         if self._book is not None:
             with _writing(self._out):
-                self._state = self._book.commit()
+                self._state = self._book.snapshot()
         return STATE_VERSION, tuple(self._state) if self._state else None

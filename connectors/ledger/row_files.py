@@ -48,10 +48,9 @@ class RowFiles:
         self._receipts.write(b"".join(rows[Receipt]))
         self._dead_letters.write(b"".join(rows[DeadLetter]))
 
-    def flush(self) -> None:
-        """Let whoever reads the files see all that was written."""
-        self._receipts.flush()
-        self._dead_letters.flush()
+    def flush(self) -> Sizes:
+        """Let whoever reads the files see all that was written, and say how much it is."""
+        return Sizes(_flush(self._receipts), _flush(self._dead_letters))
 
     def sync(self) -> Sizes:
         """Make all that was written survive a power cut, and say how much it is."""
@@ -90,7 +89,12 @@ def _refuse_loss(path: Path, size: int) -> None:
         )
 
 
-def _sync(file: BinaryIO) -> int:
+def _flush(file: BinaryIO) -> int:
     file.flush()
-    os.fsync(file.fileno())
     return file.tell()
+
+
+def _sync(file: BinaryIO) -> int:
+    size = _flush(file)
+    os.fsync(file.fileno())
+    return size

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from connectors.errors import RefusedError
+from dataflows.cluster import Cluster
 from dataflows.generate import Sample, generate
 from dataflows.job import upload
 from dataflows.settings import fixed_settings
@@ -33,7 +34,7 @@ def demo(
         settings = fixed_settings(
             exports=(export,), out=place, api_url=url, rate=_RATE, token=_TOKEN
         )
-        code = upload(settings)
+        code = upload(settings, Cluster())
     typer.echo(f"\nprove it:  avstar verify {place / _ledger(place)} {export}")
     raise typer.Exit(code)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from dataflows import job
+from dataflows.cluster import load_cluster
 from dataflows.settings import load_settings
 
 Opt = partial(typer.Option, readable=False)
@@ -67,4 +68,5 @@ def run(  # noqa: PLR0913 - one parameter an option
     AVSTAR_OAUTH_CLIENT_SECRET. Every option has a variable, such as AVSTAR_RATE, and beats it.
     """
     given = {name: value for name, value in locals().items() if value is not None}
-    raise typer.Exit(job.upload(load_settings(**{**given, "exports": exports or None})))
+    settings = load_settings(**{**given, "exports": exports or None})
+    raise typer.Exit(job.upload(settings, load_cluster()))

@@ -1,8 +1,15 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
 
 from connectors.records import Span, Tally
 from dataflows.memory import CHECK_RECORDS, HeapGuard, resident_bytes
 
+ROOT = Path(__file__).parents[2]
 SPAN = Span("day", "ab" * 32, "lane-0", 0, 1, 2)
 
 
@@ -70,6 +77,28 @@ def test_a_heap_that_shrank_does_not_lower_the_baseline() -> None:
     for _ in range(3):
         passed(CHECK_RECORDS)
     assert heap.collections == 1
+
+
+def heap_sizes(allocator: str, way: str) -> tuple[int, ...]:
+    """First, largest and smallest later size of a process whose garbage is in cycles."""
+    done = subprocess.run(
+        [sys.executable, "benchmarks/heap.py", "--one", way],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONMALLOC": allocator, "PYTHONPATH": str(ROOT)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return tuple(map(int, done.stdout.split()))
+
+
+@pytest.mark.parametrize("allocator", ["pymalloc", "malloc"])
+def test_real_garbage_in_cycles_is_collected_and_its_memory_given_back(allocator: str) -> None:
+    first, most, least = heap_sizes(allocator, "guarded")
+    assert most < 2 * first
+    assert least <= first
+    first, most, _ = heap_sizes(allocator, "unguarded")
+    assert most > 3 * first  # else there was nothing to guard against
 
 
 def test_the_memory_of_this_process_is_some_megabytes() -> None:

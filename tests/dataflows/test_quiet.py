@@ -15,6 +15,17 @@ def test_what_the_engine_writes_is_kept_off_the_terminal(
     assert capfd.readouterr().err == ""
 
 
+def test_what_the_engine_says_of_other_processes_is_kept_off_standard_output(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    sys.stdout.write("before\n")
+    with quiet_engine() as noise:
+        os.write(1, b"error connecting to worker 0\n")
+        assert noise.text() == "error connecting to worker 0\n"
+    sys.stdout.write("after\n")
+    assert capfd.readouterr().out == "before\nafter\n"
+
+
 def test_the_noise_can_be_read(capfd: pytest.CaptureFixture[str]) -> None:
     with quiet_engine() as noise:
         os.write(2, b"thread panicked \xff\n")

@@ -2,16 +2,19 @@ import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 
 from connectors.errors import AvstarError, HaltedError, RefusedError, StoppedError
+from connectors.records import Export
 from connectors.stop import Stop
+from dataflows.cluster import Cluster
 from dataflows.exports import open_exports
 from dataflows.meter import Meter
-from dataflows.runner import ExitCode, _our_own, _unexpected, exit_code, run
-from dataflows.settings import load_settings
+from dataflows.runner import ExitCode, _manifests, _our_own, _unexpected, _workers, exit_code, run
+from dataflows.settings import fixed_settings, load_settings
 
 New = Callable[..., Any]
 
@@ -113,3 +116,35 @@ def test_a_check_leaves_no_state(new_export: Callable[..., Path], tmp_path: Path
         True,
     )
     assert not settings.state_folder.exists()
+
+
+def test_our_setting_of_workers_beats_bytewax_s_and_that_the_default() -> None:
+    bytewax = Cluster(workers=3)
+    assert _workers(fixed_settings(), Cluster()) == 1
+    assert _workers(fixed_settings(), bytewax) == 3
+    assert _workers(fixed_settings(workers=1), bytewax) == 1
+
+
+def test_a_manifest_that_another_process_wrote_is_waited_for(
+    new_export: Callable[..., Path], tmp_path: Path
+) -> None:
+    """On a network folder it may be seen a while after it was written."""
+    settings = load_settings(exports=(new_export(60),), out=tmp_path / "out", validate_only=True)
+    exports = open_exports(settings)
+    [manifest] = run(settings, exports, Stop(), Meter())
+    path = tmp_path / "out" / manifest.ledger / "manifest.json"
+    hidden = path.rename(path.with_name("hidden"))
+    with pytest.raises(HaltedError, match="not accounted for"):
+        _manifests(settings, exports, Stop())
+    shown = Timer(0.2, hidden.rename, [path])
+    shown.start()
+    assert _manifests(settings, exports, Stop(), patience=30) == [manifest]
+    shown.join()
+
+
+def test_a_manifest_is_not_waited_for_by_one_that_was_asked_to_stop(tmp_path: Path) -> None:
+    stop = Stop()
+    stop.request()
+    export = Export(tmp_path / "day.ndjson", "ndjson", "ab" * 32, 100, 1, ())
+    with pytest.raises(StoppedError):
+        _manifests(fixed_settings(out=tmp_path), [export], stop, patience=3600)

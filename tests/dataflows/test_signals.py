@@ -33,6 +33,14 @@ def test_the_first_signal_asks_the_run_to_stop(number: signal.Signals) -> None:
     assert stop()
 
 
+def test_a_signal_after_a_stop_that_another_process_asked_for_is_the_first() -> None:
+    stop = Stop()
+    stop_on_signals(stop)
+    stop.request()
+    os.kill(os.getpid(), signal.SIGTERM)  # or this test would not go on
+    assert stop()
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_second_signal_leaves_at_once(number: signal.Signals) -> None:
     code = (

@@ -1,10 +1,11 @@
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from connectors.errors import RefusedError
-from dataflows.store import recovery_store
+from dataflows.store import no_store, recovery_store
 
 
 def test_a_new_store_is_prepared(tmp_path: Path) -> None:
@@ -57,3 +58,13 @@ def test_what_a_crash_left_of_a_store_in_the_making_is_no_store(tmp_path: Path) 
     with recovery_store(tmp_path):
         pass
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "part-0.sqlite3"]
+
+
+def test_a_process_whose_snapshots_are_kept_by_another_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with no_store() as config:
+        assert list(Path(config.db_dir).iterdir()) == []
+        assert list(tmp_path.iterdir()) == [Path(config.db_dir)]
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,24 @@ def test_receipts_and_dead_letters_stand_in_files_of_their_own(folder: Path) -> 
     book.add(letters(2))
     book.commit()
     assert [lines_in(folder / name) for name in FILES] == [[1, 3], [2]]
+    book.close()
+
+
+@pytest.mark.parametrize(("mode", "waits"), [("upload", True), ("validate-only", False)])
+def test_only_an_upload_waits_for_the_disk_at_a_snapshot(
+    *, folder: Path, mode: str, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(handle), sync(handle)))
+    book = open_book(folder, mode=mode)
+    book.add(tally(4, 0))
+    book.add(letters(1, 2))
+    synced.clear()
+    state = book.snapshot()
+    assert bool(synced) == (read_checkpoint(folder) is not None) == waits
+    assert state.dead_letters_bytes == (folder / FILES[1]).stat().st_size > 0
+    assert state == book.commit()
     book.close()
 
 
