@@ -3,7 +3,7 @@
 import gc
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from datetime import timedelta
 from enum import IntEnum
 
@@ -17,6 +17,7 @@ from dataflows.avion_to_avstar import avion_to_avstar
 from dataflows.exports import sealed_manifest
 from dataflows.hold import hold
 from dataflows.meter import Meter
+from dataflows.observed import observed
 from dataflows.quiet import quiet_engine
 from dataflows.resume import prepare
 from dataflows.settings import Settings
@@ -63,11 +64,16 @@ def run(
         StoppedError: It was asked to stop; run again to resume.
     """
     store = nullcontext() if settings.validate_only else recovery_store(settings.state_folder)
-    with store as recovery, hold(settings.out_folder / export.key for export in exports):
+    with (
+        store as recovery,
+        hold(settings.out_folder / export.key for export in exports),
+        ExitStack() as stack,
+    ):
         if not settings.validate_only:
             prepare(settings, exports, settings.state_folder, tell)
+        looking_on = stack.enter_context(observed(settings, exports, meter, tell))
         log.info("started", extra={"exports": [export.key for export in exports]})
-        flow = avion_to_avstar(settings, exports, stopping=stop, meter=meter)
+        flow = avion_to_avstar(settings, exports, stopping=stop, meter=meter, looking_on=looking_on)
         gc.collect()
         gc.freeze()  # what is there now stays; collections need not look at it again
         with quiet_engine() as noise:
@@ -82,7 +88,7 @@ def run(
                 why = failure(f"{_root(error)} {noise.text()}")
                 full = unwritten(settings.state_folder, why) if why else None
                 raise _our_own(error) or full or _unexpected(error, noise.text()) from error
-    log.info("closed", extra={"exports": [export.key for export in exports]})
+        log.info("closed", extra={"exports": [export.key for export in exports]})
     return _manifests(settings, exports, stop)
 
 
