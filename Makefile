@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3.10 python3; do \
 	$$python -c '$(WANTED)' 2>/dev/null && echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check format bench soak chaos constraints clean
+.PHONY: demo test check format bench soak chaos observability-check constraints clean
 
 demo: $(VENV)/run.stamp  ## generate an export, upload it to a local sandbox, show the summary
 	@$(BIN)/avstar demo
@@ -31,12 +31,16 @@ bench: $(VENV)/dev.stamp  ## ratios against plain loops, in one run
 	$(BIN)/python benchmarks/heap.py
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/checkpointing.py
+	$(BIN)/python benchmarks/tracing.py
 
 soak: $(VENV)/dev.stamp  ## 100,000 spots under all faults at once, some minutes
 	$(BIN)/python benchmarks/faults.py
 
 chaos: $(VENV)/dev.stamp  ## an upload killed 25 times at random moments, two minutes
 	$(BIN)/python benchmarks/chaos.py $(if $(SEED),--seed $(SEED))
+
+observability-check: $(VENV)/dev.stamp build/phoenix/ready  ## a run told to Arize Phoenix, every spot read back
+	$(BIN)/python -m tests.external.phoenix build/phoenix build/trace.png
 
 constraints: $(VENV)/dev.stamp  ## pin what is newest now
 	$(INSTALL) uv
@@ -61,3 +65,9 @@ $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
 $(VENV)/dev.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
 	@$(INSTALL) -e '.[all,dev]'
 	@touch $@ $(VENV)/run.stamp
+
+build/phoenix/ready: $(VENV)/python.stamp  # 900 MB, so in no other target
+	$(BIN)/python -m venv build/phoenix
+	build/phoenix/bin/python -m pip install --quiet --disable-pip-version-check \
+		'arize-phoenix>=20' 'playwright>=1.40'
+	@touch $@

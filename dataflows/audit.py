@@ -6,6 +6,8 @@ Connectors log through the standard library under their own names; this decides 
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pythonjsonlogger.json import JsonFormatter
 from typing_extensions import override
@@ -24,6 +26,16 @@ class _Stderr(logging.Handler):
         sys.stderr.flush()
 
 
+class _InTrace(logging.Filter):
+    """Names the trace of what is about a spot: its request ID."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "request_id", None) and not hasattr(record, "trace_id"):
+            record.trace_id = record.request_id  # type: ignore[attr-defined]  # all extras are so
+        return True
+
+
 def configure_audit(*, json_lines: bool) -> None:
     """Show all events as JSON lines, or none: the progress then says what matters."""
     handler: logging.Handler = logging.NullHandler()
@@ -34,8 +46,29 @@ def configure_audit(*, json_lines: bool) -> None:
         formatter.default_msec_format = "%s.%03dZ"
         formatter.converter = time.gmtime
         handler.setFormatter(formatter)
+        handler.addFilter(_InTrace())
     for name in _NAMES:
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.setLevel(logging.INFO if json_lines else logging.CRITICAL)
         logger.propagate = False
+
+
+@contextmanager
+def also_handle(handler: logging.Handler | None) -> Iterator[None]:
+    """Have one more handler take all events while the body runs."""
+    if handler is None:
+        yield
+        return
+    handler.addFilter(_InTrace())
+    loggers = [logging.getLogger(name) for name in _NAMES]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)

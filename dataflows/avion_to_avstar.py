@@ -10,6 +10,7 @@ or, configured by `AVSTAR_` variables alone, under plain Bytewax:
 import atexit
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from math import ceil
 from typing import Any
 
@@ -17,7 +18,7 @@ import bytewax.operators as op
 from bytewax.dataflow import Dataflow, Stream
 
 from connectors.avion import AvionSource, validate
-from connectors.avstar import deliver
+from connectors.avstar import Watches, deliver
 from connectors.effort import Effort
 from connectors.errors import AvstarError
 from connectors.ledger import begun, record
@@ -29,22 +30,28 @@ from dataflows.credentials import token_source
 from dataflows.exports import open_exports, unsealed
 from dataflows.memory import HeapGuard
 from dataflows.meter import Meter
+from dataflows.observed import observed
 from dataflows.preflight import check_settings
 from dataflows.resume import prepare
 from dataflows.sealed_log import SealedLog
 from dataflows.settings import Settings, load_settings
 from dataflows.signals import stop_on_signals
+from dataflows.telemetry import NOBODY, Onlookers
 
 
-def avion_to_avstar(
+def avion_to_avstar(  # noqa: PLR0913 - keyword-only settings
     settings: Settings,
     exports: Sequence[Export],
     *,
     stopping: Callable[[], bool] = lambda: False,
     meter: Meter | None = None,
     processes: int = 1,
+    looking_on: Onlookers = NOBODY,
 ) -> Dataflow:
-    """Build the dataflow. The step ids are storage format: renaming one loses its snapshots."""
+    """Build the dataflow. The step ids are storage format: renaming one loses its snapshots.
+
+    The meter and who is `looking_on` are told of all that happens.
+    """
     meter = meter or Meter()
     source = _source(settings, exports, stopping, meter, processes)
     flow = Dataflow("avion_to_avstar")
@@ -52,7 +59,9 @@ def avion_to_avstar(
     checked = validate("validate", lines, zone=settings.timezone, stations=settings.stations)
     tallies = op.inspect("count", checked.tallies, meter.checked)
     tallies = op.inspect("heap", tallies, HeapGuard().passed)
-    outcomes: list[Stream[Any]] = [checked.dead_letters]
+    bad = op.inspect("reasons", checked.dead_letters, meter.refused)
+    bad = op.inspect("rejected", bad, looking_on.rejected)
+    outcomes: list[Stream[Any]] = [bad]
     efforts: Stream[Effort] | None = None
     if not settings.validate_only:
         sent = deliver(
@@ -62,7 +71,7 @@ def avion_to_avstar(
             token=token_source(settings),
             lanes=settings.delivery_lanes,
             stopping=stopping,
-            watch=meter.settled,
+            watch=Watches(meter, looking_on.watch),
         )
         outcomes += [sent.dead_letters, sent.receipts]
         efforts = op.inspect("tail", sent.efforts, meter.waited)
@@ -117,10 +126,20 @@ def flow() -> Dataflow:
             prepare(settings, todo, settings.state, _tell)
         stop_on_signals(stop)
         peers = join(settings, todo, cluster, stop, _tell)
+        meter, looking = Meter(), ExitStack()
+        atexit.register(looking.close)  # the engine tells nobody when it ends
+        looking_on = looking.enter_context(observed(settings, todo, meter))
     except AvstarError as error:
         _tell(f"avstar: {error}")
         raise SystemExit(2) from None
-    built = avion_to_avstar(settings, todo, stopping=stop, processes=cluster.size)
+    built = avion_to_avstar(
+        settings,
+        todo,
+        stopping=stop,
+        meter=meter,
+        looking_on=looking_on,
+        processes=cluster.size,
+    )
     if not cluster.is_alone:
         Witness(lambda error: _tell(f"avstar: {error!r}")).watch(built)
         peers.watch()

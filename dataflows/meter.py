@@ -1,23 +1,76 @@
 """Counts of a run in progress, for whoever shows them."""
 
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import accumulate
+from pathlib import Path
+from typing import get_args
+
+from typing_extensions import override
+
+from connectors.avstar import Lane, Watch
 from connectors.effort import Effort
-from connectors.records import DeadLetter, Receipt, Tally
+from connectors.records import Batch, DeadLetter, Export, Reason, Receipt, Tally
+from connectors.trail import Attempt, Trail
+from dataflows.forecast import Forecast
+
+_UNAUTHORIZED, _TOO_MANY = 401, 429
+_CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
 
 
-class Meter:
+class Histogram:
+    """How many values were at most each bound, and their sum."""
+
+    BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+    """Seconds: from an API next door to the longest patience with one by default."""
+
+    def __init__(self) -> None:
+        self.sum = 0.0
+        self._counts = [0] * (len(self.BOUNDS) + 1)
+
+    def add(self, value: float) -> None:
+        """Count a value."""
+        self._counts[bisect_left(self.BOUNDS, value)] += 1
+        self.sum += value
+
+    def cumulated(self) -> Iterator[tuple[float, int]]:
+        """Give each bound, infinity last, with the number of values up to it."""
+        return zip((*self.BOUNDS, float("inf")), accumulate(self._counts), strict=True)
+
+
+class Meter(Watch):
     """What this process has settled since it began. Written by the dataflow, read by others.
 
     Each count has one writer thread, so nothing needs a lock; they may be a moment apart.
+    `forecast` is there while a run is under way. `telemetry` tells what of each signal was `sent`
+    or `dropped`.
     """
 
     def __init__(self) -> None:
+        self.total_records = self.total_bytes = self.before = 0
+        self._checkpoints: tuple[Path, ...] = ()
+        self._validating = False
+        self.bytes_read = 0
         self.validated = 0
         self.rejected = 0
         self.skipped = 0
-        self.delivered = 0
+        self.outcomes: Counter[str] = Counter(accepted=0, duplicate=0)
+        self.reasons: Counter[str] = Counter(dict.fromkeys(get_args(Reason), 0))
+        self.attempts: Counter[str] = Counter(dict.fromkeys(_CLASSES, 0))
+        self.retries = self.throttled = self.refused_tokens = 0
         self.failed = 0
-        self.quota_used = 0.0
         self.idle_seconds = 0.0
+        self.answers = Histogram()
+        self.lanes: list[Lane] = []
+        self.forecast: Forecast | None = None
+        self.telemetry: Callable[[str], Mapping[str, int]] = lambda _fate: {}
+
+    @property
+    def delivered(self) -> int:
+        """Spots that Avstar has."""
+        return self.outcomes["accepted"] + self.outcomes["duplicate"]
 
     @property
     def dead_letters(self) -> int:
@@ -29,20 +82,83 @@ class Meter:
         """Records whose fate is known."""
         return self.rejected + self.skipped + self.delivered + self.failed
 
+    @property
+    def progress(self) -> int:
+        """Records that this run need not come back to."""
+        return self.done + (self.validated if self._validating else 0)
+
+    @property
+    def in_hand(self) -> int:
+        """Spots that are checked and not settled yet."""
+        return self.validated - self.delivered - self.failed if self.lanes else 0
+
+    @property
+    def quota_used(self) -> float:
+        """The share of the quota in use, of the lane that uses most of its own."""
+        return max((lane.quota_used() for lane in self.lanes), default=0.0)
+
+    def expect(
+        self,
+        exports: Sequence[Export],
+        before: int,
+        checkpoints: Sequence[Path],
+        *,
+        validating: bool,
+    ) -> None:
+        """Note what the run has to do.
+
+        Args:
+            exports: What it reads.
+            before: The records that earlier runs settled.
+            checkpoints: What it writes while it goes on.
+            validating: It sends nothing: a record is settled when it is checked.
+        """
+        self._validating = validating
+        self.total_records = sum(export.records for export in exports)
+        self.total_bytes = sum(export.size for export in exports)
+        self.before = before
+        self._checkpoints = tuple(checkpoints)
+
+    def checkpointed(self) -> float | None:
+        """Return when the last checkpoint was written, in seconds since the epoch."""
+        times = []
+        for path in self._checkpoints:
+            with suppress(OSError):
+                times.append(path.stat().st_mtime)
+        return max(times, default=None)
+
     def checked(self, _step_id: str, tally: Tally) -> None:
         """Note what validation made of a batch."""
+        self.bytes_read += tally.span.end - tally.span.start
         self.validated += tally.valid
         self.skipped += tally.skipped
         self.rejected += tally.records - tally.valid - tally.skipped
+
+    def refused(self, _step_id: str, letters: Batch[DeadLetter]) -> None:
+        """Note why validation rejected the records of a batch that it did."""
+        self.reasons.update(letter.reason for letter in letters)
 
     def waited(self, _step_id: str, effort: Effort) -> None:
         """Note how long a batch waited for its last answers."""
         self.idle_seconds += effort.tail_seconds
 
-    def settled(self, one: Receipt | DeadLetter, quota_used: float) -> None:
-        """Note what became of a spot, and the share of the quota in use then."""
-        self.quota_used = quota_used
+    @override
+    def opened(self, lane: Lane) -> None:
+        self.lanes.append(lane)
+
+    @override
+    def attempted(self, trail: Trail, attempt: Attempt) -> None:
+        status = attempt.status
+        self.attempts[f"{status // 100}xx" if status else "none"] += 1
+        self.retries += attempt.number > 1
+        self.throttled += status == _TOO_MANY
+        self.refused_tokens += status == _UNAUTHORIZED
+        self.answers.add(attempt.seconds)
+
+    @override
+    def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:
         if isinstance(one, DeadLetter):
             self.failed += 1
+            self.reasons[one.reason] += 1
         else:
-            self.delivered += 1
+            self.outcomes[one.outcome] += 1

@@ -4,7 +4,7 @@ import atexit
 import gc
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import timedelta
 from enum import IntEnum
 
@@ -21,6 +21,7 @@ from dataflows.exports import sealed_manifest
 from dataflows.hold import hold
 from dataflows.leave import leave
 from dataflows.meter import Meter
+from dataflows.observed import observed
 from dataflows.quiet import quiet_engine
 from dataflows.resume import prepare
 from dataflows.settings import Settings
@@ -71,13 +72,19 @@ def run(  # noqa: PLR0913 - what a run has to do with
         StoppedError: It was asked to stop, or another process has gone; run again to resume.
     """
     held = [settings.out_folder / export.key for export in exports] if cluster.is_first else []
-    with _store(settings, cluster) as recovery, hold(held):
+    with _store(settings, cluster) as recovery, hold(held), ExitStack() as stack:
         if cluster.is_first and not settings.validate_only:
             prepare(settings, exports, settings.state_folder, tell)
+        looking_on = stack.enter_context(observed(settings, exports, meter, tell))
         log.info("started", extra={"exports": [export.key for export in exports]})
         peers, witness = join(settings, exports, cluster, stop, tell), Witness()
         flow = avion_to_avstar(
-            settings, exports, stopping=stop, meter=meter, processes=cluster.size
+            settings,
+            exports,
+            stopping=stop,
+            meter=meter,
+            looking_on=looking_on,
+            processes=cluster.size,
         )
         if not cluster.is_alone:  # alone the engine tells what failed
             witness.watch(flow)
@@ -100,7 +107,7 @@ def run(  # noqa: PLR0913 - what a run has to do with
                 if not cluster.is_alone:  # threads of the engine may outlive it, and crash an exit
                     atexit.register(leave, exit_code(why))
                 raise why from error
-    log.info("closed", extra={"exports": [export.key for export in exports]})
+        log.info("closed", extra={"exports": [export.key for export in exports]})
     return _manifests(settings, exports, stop, 0.0 if cluster.is_alone else SHARED_FOLDER_SECONDS)
 
 

@@ -96,7 +96,7 @@ class Screen:
             task = progress.add_task("", total=view.total, words="")
 
             def refresh() -> None:
-                progress.update(task, completed=view.done, words=view.words())
+                progress.update(task, completed=view.done, words=view.told())
 
             with _repeated(refresh, _REFRESH_SECONDS):
                 yield
@@ -122,10 +122,18 @@ class _View:
         quota = "" if self._validating else f"{self._meter.quota_used:.0%} of quota · "
         return f"{self._rate():,.1f}/s · {quota}{self._meter.dead_letters:,} dead letters"
 
+    def told(self) -> str:
+        return " · ".join(filter(None, (self.words(), self._deadline())))
+
     def line(self) -> str:
         left = (self.total - self.done) / self._rate() if self._fresh() else 0.0
         eta = time.strftime("%H:%M:%S", time.gmtime(left)) if self._fresh() else "unknown"
-        return f"{self.done:,} of {self.total:,} records · {self.words()} · {eta} left"
+        told = f"{self.done:,} of {self.total:,} records · {self.words()} · {eta} left"
+        return f"{told} · {self._deadline()}" if self._deadline() else told
+
+    def _deadline(self) -> str:
+        forecast = self._meter.forecast
+        return forecast.words(time.time()) if forecast else ""
 
     def _fresh(self) -> int:
         return self._meter.done + (self._meter.validated if self._validating else 0)

@@ -1,4 +1,4 @@
-"""All settings, and the only reader of the environment: `AVSTAR_` and the name in capitals."""
+"""All settings of ours: in the environment, `AVSTAR_` and the name in capitals."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from connectors.avstar import AvstarSettings, Rate
 from connectors.errors import RefusedError
-from dataflows.values import Paths, ProxyUrl, Quota, Stations, Zone
+from dataflows.values import Paths, ProxyUrl, Quota, Stations, TimeOfDay, Zone
 
 PREFIX = "AVSTAR_"
 
@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     )
     validate_only: bool = Field(default=False, description="Check the exports and send nothing")
     strict: bool = Field(default=False, description="Exit 3 if there are dead letters")
+    deadline: TimeOfDay | None = Field(None, description="Playout, HH:MM: a run that is late warns")
     log_json: bool = Field(
         default=False, description="Audit log as JSON lines on standard error, for no progress"
     )

@@ -1,6 +1,7 @@
 """Values that the environment holds as text: how each is read and what is none."""
 
 import os
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -35,6 +36,13 @@ def _proxy(value: Any) -> Any:
     return Proxy(value) if isinstance(value, str) else value
 
 
+def _time(value: Any) -> Any:
+    try:
+        return datetime.strptime(value, "%H:%M").time() if isinstance(value, str) else value  # noqa: DTZ007 - no day, no zone
+    except ValueError:
+        raise RefusedError(f"deadline {value!r} is no time of day; write it as in 05:30") from None
+
+
 def _zone(value: Any) -> Any:
     try:
         return ZoneInfo(value) if isinstance(value, str) else value
@@ -48,4 +56,5 @@ Paths = Annotated[tuple[Path, ...], NoDecode, _split(os.pathsep)]
 ProxyUrl = Annotated[Proxy, NoDecode, BeforeValidator(_proxy), PlainSerializer(str)]
 Quota = Annotated[Rate, NoDecode, BeforeValidator(_rate)]
 Stations = Annotated[tuple[str, ...], NoDecode, AfterValidator(_some), _split(",")]
+TimeOfDay = Annotated[time, NoDecode, BeforeValidator(_time)]
 Zone = Annotated[ZoneInfo, NoDecode, BeforeValidator(_zone)]

@@ -86,11 +86,28 @@ def test_the_http_client_stands_in_two_files() -> None:
         assert used <= {"aiohttp.web"}, name
 
 
-def test_one_file_knows_the_telemetry_sdk() -> None:
-    assert importing("opentelemetry.sdk") <= {"connectors/telemetry.py"}
+def test_one_room_knows_opentelemetry() -> None:
+    knowing = importing("opentelemetry")
+    assert knowing
+    assert all(name.startswith("connectors/telemetry/") for name in knowing)
 
 
-def test_the_environment_is_read_in_three_files() -> None:
+def test_telemetry_is_imported_where_it_is_wanted_and_not_before() -> None:
+    outside = {
+        name
+        for name in importing("connectors.telemetry")
+        if not name.startswith("connectors/telemetry/")
+    }
+    assert outside == {"dataflows/telemetry.py"}
+    at_import = {
+        node
+        for node in tree("dataflows/telemetry.py").body
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("connectors.telemetry")
+    }
+    assert not at_import
+
+
+def test_the_environment_is_read_in_four_files() -> None:
     readers = {
         name
         for name in NAMES
@@ -103,6 +120,7 @@ def test_the_environment_is_read_in_three_files() -> None:
     assert readers == {
         "dataflows/settings.py",
         "dataflows/cluster/cluster.py",  # Bytewax's own variables
+        "dataflows/otel.py",
         "dataflows/cli/sandbox.py",
     }
 

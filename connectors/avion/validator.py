@@ -10,7 +10,8 @@ from connectors.avion.formats import FORMATS, Malformed
 from connectors.avion.lines import Lines
 from connectors.avion.schema import Checked, Schema
 from connectors.avion.spots import Spots
-from connectors.records import Batch, DeadLetter, Format, Line, Spot, Tally
+from connectors.records import Batch, DeadLetter, Format, Line, Span, Spot, Tally
+from connectors.trail import trace_of_record
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class Validator:
         spots = Spots(batch.span.checksum, lines, checked.rows, frozenset(checked.bad) | skipped)
         dead_letters = self._dead_letters(lines, checked.bad)
         for letter in dead_letters:
-            _log_rejection(batch.span.export, letter)
+            _log_rejection(batch.span, letter)
         return Validated(
             Batch(batch.span, spots),
             Batch(batch.span, dead_letters),
@@ -98,14 +99,15 @@ class Validator:
         return malformed or Malformed("schema", words)
 
 
-def _log_rejection(export: str, letter: DeadLetter) -> None:
+def _log_rejection(span: Span, letter: DeadLetter) -> None:
     log.info(
         "rejected",
         extra={
-            "export": export,
+            "export": span.export,
             "line": letter.line,
             "offset": letter.offset,
             "reason": letter.reason,
             "detail": letter.detail,
+            "trace_id": trace_of_record(span.checksum, letter.offset),
         },
     )

@@ -13,11 +13,13 @@ from connectors.avstar.token import (
     TokenSource,
     TokenUnavailableError,
 )
+from connectors.avstar.watch import Lane, Watch, Watches
 
 __all__ = [
     "AvstarSettings",
     "AvstarSink",
     "DeliverOut",
+    "Lane",
     "OAuthToken",
     "Proxy",
     "Rate",
@@ -27,5 +29,7 @@ __all__ = [
     "TokenSource",
     "TokenUnavailableError",
     "UndeliveredError",
+    "Watch",
+    "Watches",
     "deliver",
 ]

@@ -38,6 +38,15 @@ class Answer(NamedTuple):
     given_up: bool = False
     announced: tuple[Announced, ...] = ()
 
+    @property
+    def error(self) -> str:
+        """What kind of failure it is: the status, or a word; nothing if it is none."""
+        if self.status is not None:
+            return str(self.status) if self.status >= Http.MULTIPLE_CHOICES else ""
+        if self.misconfigured:
+            return "misconfigured"
+        return "timeout" if self.given_up else "connection"
+
 
 def read_answer(
     status: int,

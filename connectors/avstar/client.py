@@ -11,7 +11,7 @@ from yarl import URL
 
 from connectors.avstar.answer import Answer, read_answer
 from connectors.avstar.proxy import Proxy
-from connectors.avstar.request import body, headers
+from connectors.avstar.request import Named, body, headers
 from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
 from connectors.records import Spot
@@ -56,12 +56,13 @@ class Client:
             await self._session.close()
             self._session = None
 
-    async def attempt(self, spot: Spot, token: str) -> Answer:
+    async def attempt(self, spot: Spot, token: str, named: Named | None = None) -> Answer:
         """Post one spot once and say what came back; network faults are answers too."""
         if self._session is None:
             raise RuntimeError("the client is not open")
         proxy = self._settings.proxy
-        reply = await _post(self._session, self._url, body(spot), headers(spot, token), proxy)
+        sent = headers(spot, token, named)
+        reply = await _post(self._session, self._url, body(spot), sent, proxy)
         if isinstance(reply, Answer):
             return reply
         return read_answer(reply.status, reply.headers, reply.body, secrets=[token])

@@ -4,32 +4,32 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
-from connectors.avstar.answer import Answer
+from connectors.avstar.admission import Admission
 from connectors.avstar.backoff import backoff, pause
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
 from connectors.avstar.congestion import Congestion
 from connectors.avstar.credentials import Credentials, Lease, Refusals
 from connectors.avstar.drain import Drain
-from connectors.avstar.events import log_retry, log_undelivered
-from connectors.avstar.gate import Admission, Gate
+from connectors.avstar.events import log_retry, log_undelivered, wrong
+from connectors.avstar.gate import Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.order import Turn, turns
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.toll import Toll
 from connectors.avstar.tries import Tries
+from connectors.avstar.watch import Watch
 from connectors.errors import HaltedError
 from connectors.records import DeadLetter, Receipt, Spot
 
 log = logging.getLogger(__name__)
 
 Settled = Receipt | DeadLetter
-Watch = Callable[[Settled, float], None]
-"""Told of every settled spot, with the share of the quota in use then."""
 
 
 class Delivery:
@@ -46,12 +46,12 @@ class Delivery:
         *,
         proven: bool = False,
         stopping: Callable[[], bool] = lambda: False,
-        watch: Watch = lambda _settled, _used: None,
+        watch: Watch | None = None,
     ) -> None:
         self.proven = proven
         self._settings = settings
         self._bounds = {"base": settings.backoff_base, "most": settings.backoff_max}
-        self._watch = watch
+        self._watch = watch or Watch()
         self.toll = Toll()
         self._credentials = credentials
         self._lease: Lease | None = None
@@ -62,19 +62,23 @@ class Delivery:
             Congestion(settings.concurrency),
             toll=self.toll,
         )
+        self._watch.opened(self._gate)
         self._in_hand = 0
         self._begun = False
+        self._exports: Sequence[str] = ()
         self._drain = Drain(stopping, settings.drain_seconds, self._pause_left)
 
-    async def deliver(self, spots: Sequence[Spot]) -> list[Settled]:
+    async def deliver(self, spots: Sequence[Spot], exports: Sequence[str] = ()) -> list[Settled]:
         """Settle every spot, in the order given; nothing is in flight when it returns.
+
+        `exports` names the export of each spot to those who look on.
 
         Raises:
             HaltedError: Credentials or URL are wrong.
             StoppedError: It was asked to stop and the spots could not be settled in time.
         """
         settled: dict[int, Settled] = {}
-        todo = turns(spots)
+        todo, self._exports = turns(spots), exports
         self._in_hand = lanes = min(self._settings.concurrency, len(spots))
         self._begun = False
         try:
@@ -92,14 +96,18 @@ class Delivery:
 
     async def _work(self, todo: Iterator[Turn], settled: dict[int, Settled]) -> None:
         for i, spot in chain.from_iterable(todo):
-            settled[i] = one = await self._settle(spot)
+            tries = Tries(spot, self._exports[i] if self._exports else "")
+            try:
+                settled[i] = one = await self._settle(tries)
+            except BaseException as error:
+                self._watch.left(tries.trail, error)
+                raise
             if isinstance(one, DeadLetter):
-                log_undelivered(one)
-            self._watch(one, self._gate.quota_used())
+                log_undelivered(one, tries.trail)
+            self._watch.settled(tries.trail, one)
         self._in_hand -= 1
 
-    async def _settle(self, spot: Spot) -> Settled:
-        tries = Tries(spot)
+    async def _settle(self, tries: Tries) -> Settled:
         while admission := await self._enter(tries):
             tries.openings = None if admission.probe else admission.openings
             verdict = await self._attempt(tries, admission)
@@ -114,8 +122,10 @@ class Delivery:
         return tries.dead_letter("circuit_open")
 
     async def _enter(self, tries: Tries) -> Admission | None:
-        await self._credentials.current()  # who waits for a token waits outside of the gate
-        return await self._gate.enter(tries.openings)
+        # Who waits for a token waits outside of the gate.
+        await tries.waits("token", self._credentials.current())
+        why = partial(self.toll.why, self.toll.held_up)
+        return await tries.waits(why, self._gate.enter(tries.openings))
 
     async def _attempt(self, tries: Tries, admission: Admission) -> Verdict:
         given_up = True
@@ -124,11 +134,12 @@ class Delivery:
             self.toll.token_renewals += self._lease not in {None, lease}
             self._lease = lease
             self._begun = True
-            tries.attempts += 1
-            tries.answer = await self._client.attempt(tries.spot, tries.lease.secret)
+            named = tries.sends(sampled=self._watch.keeps(tries.trail))
+            tries.answer = await self._client.attempt(tries.spot, lease.secret, named)
             given_up = tries.answer.given_up
         finally:
             self._gate.leave(given_up=given_up)
+        self._watch.attempted(tries.trail, tries.answered())
         self._gate.told(admission, tries.answer.announced)
         return judge(tries.answer, proven=self.proven)
 
@@ -136,7 +147,7 @@ class Delivery:
         """Tell the gate what the answer says of the API, and settle the spot if it is decided."""
         self._gate.heard(admission, answered=tries.answer.status is not None)
         if verdict is Verdict.HALT:
-            raise HaltedError(self._wrong(tries.answer))
+            raise HaltedError(wrong(self._settings.ingest_url, tries.answer))
         if verdict is Verdict.THROTTLED:
             tries.throttled += 1
             self._gate.throttled(admission, self._pause(tries))
@@ -169,12 +180,12 @@ class Delivery:
         """Have the token renewed, once for all that were refused; refused still, the run halts."""
         log.warning("token refused", extra={"request_id": tries.spot.request_id})
         if not await self._credentials.replace(tries.lease, tries.refusals):
-            raise HaltedError(self._wrong(tries.answer))
+            raise HaltedError(wrong(self._settings.ingest_url, tries.answer))
 
     async def _back_off(self, tries: Tries) -> None:
         wait = backoff(tries.spot.request_id, tries.failures, **self._bounds)
         log_retry(tries, wait)
-        await asyncio.sleep(wait)
+        await tries.waits("backoff", asyncio.sleep(wait))
 
     def _pause_left(self) -> float:
         """Return the seconds that a stop need not wait for.
@@ -187,11 +198,3 @@ class Delivery:
     def _pause(self, tries: Tries) -> float:
         told = tries.answer.retry_after
         return pause(tries.spot.request_id, tries.throttled, told, **self._bounds)
-
-    def _wrong(self, answer: Answer) -> str:
-        said = f"answered {answer.status}" if answer.status else "cannot be used"
-        what = "certificates, the proxy" if answer.misconfigured else "token"
-        return (
-            f"{self._settings.ingest_url} {said} ({answer.detail or 'no explanation'}); check the "
-            f"{what} and the API URL, then run again: nothing was dead-lettered for it"
-        )

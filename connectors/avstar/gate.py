@@ -4,8 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
+from connectors.avstar.admission import Admission
 from connectors.avstar.announced import Announced
 from connectors.avstar.breaker import Breaker, State
 from connectors.avstar.congestion import Congestion
@@ -16,21 +16,6 @@ log = logging.getLogger(__name__)
 
 _LONG = 3600.0
 """Seconds until it is looked again in any case."""
-
-
-class Admission(NamedTuple):
-    """Leave to make one attempt: when it was given, and what had happened until then.
-
-    `openings` are the breaker's, `falls` those of the limit of requests in flight, `left` the
-    requests that had left the limiter's window; `probe` says that it is the one attempt that an
-    open breaker lets through.
-    """
-
-    at: float
-    openings: int
-    falls: int
-    left: int
-    probe: bool
 
 
 class Gate:
@@ -62,6 +47,16 @@ class Gate:
     def openings(self) -> int:
         """How often the breaker has opened."""
         return self._breaker.openings
+
+    @property
+    def requests_in_flight(self) -> int:
+        """Requests in flight."""
+        return self._in_flight
+
+    @property
+    def state(self) -> State:
+        """The breaker's state."""
+        return self._breaker.state(self._clock())
 
     def pause_left(self) -> float:
         """Return the seconds for which nothing may be sent: told by the API, or breaker open."""

@@ -11,10 +11,11 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from typing_extensions import override
 
 from connectors.avstar.credentials import Credentials
-from connectors.avstar.delivery import Delivery, Settled, Watch
+from connectors.avstar.delivery import Delivery, Settled
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import TokenSource
 from connectors.avstar.toll import Toll, efforts
+from connectors.avstar.watch import Watch
 from connectors.effort import Effort
 from connectors.errors import HaltedError
 from connectors.loop import event_loop
@@ -54,7 +55,7 @@ def deliver(  # noqa: PLR0913 - keyword-only settings
     token: TokenSource,
     lanes: int = 1,
     stopping: Callable[[], bool] = lambda: False,
-    watch: Watch = lambda _settled, _used: None,
+    watch: Watch | None = None,
 ) -> DeliverOut:
     """Post every spot to Avstar and tell what became of it.
 
@@ -73,7 +74,7 @@ def deliver(  # noqa: PLR0913 - keyword-only settings
         token: Where the bearer token comes from.
         lanes: Delivery lanes. One is right until the quota exceeds what one process can send.
         stopping: Asked while a batch is delivered; True ends it within `drain_seconds`.
-        watch: Told of every settled spot, on the event loop's thread.
+        watch: Told of all that the lanes do, on the event loop's thread.
     """
     credentials = Credentials(token, settings)  # one renewal for all lanes
 
@@ -127,16 +128,17 @@ class _DeliveryLane(StatefulBatchLogic[Batch[Spot], _Sent, State]):
     @override
     def on_batch(self, values: list[Batch[Spot]]) -> tuple[list[_Sent], bool]:
         every = [spot for batch in values for spot in batch]
-        one_by_one, toll = event_loop().run(self._settle(every))
+        exports = [batch.span.export for batch in values for _ in range(len(batch))]
+        one_by_one, toll = event_loop().run(self._settle(every, exports))
         settled = iter(one_by_one)
         batches = [Batch(batch.span, list(islice(settled, len(batch)))) for batch in values]
         return list(map(_Sent, batches, efforts(batches, toll))), StatefulBatchLogic.RETAIN
 
-    async def _settle(self, spots: list[Spot]) -> tuple[list[Settled], Toll]:
+    async def _settle(self, spots: list[Spot], exports: list[str]) -> tuple[list[Settled], Toll]:
         if self._delivery is None:  # made here, since what it holds belongs to the event loop
             self._delivery = self._new_delivery()
         try:
-            return await self._delivery.deliver(spots), self._delivery.toll.take()
+            return await self._delivery.deliver(spots, exports), self._delivery.toll.take()
         finally:
             self._proven = self._delivery.proven
 

@@ -1,12 +1,11 @@
 """One spot as an HTTP request."""
 
-import random
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
 from connectors.records import Spot
-
-_new_span = random.Random().getrandbits  # noqa: S311 - a name and no secret; seeded by the system
+from connectors.trail import new_span
 
 
 def body(spot: Spot) -> bytes:
@@ -21,11 +20,22 @@ def body(spot: Spot) -> bytes:
     return to_json(record)
 
 
-def headers(spot: Spot, token: str) -> dict[str, str]:
-    """Return the headers of one attempt. The request ID is the trace ID, so no search is needed."""
+class Named(NamedTuple):
+    """The span of an attempt: its ID, and whether it will be exported for certain."""
+
+    span: int
+    sampled: bool
+
+
+def headers(spot: Spot, token: str, named: Named | None = None) -> dict[str, str]:
+    """Return the headers of one attempt. The request ID is the trace ID, so no search is needed.
+
+    Without a name the span is one that nobody exports.
+    """
+    span, sampled = named or (new_span(), False)
     return {
         "Authorization": f"Bearer {token}",
         "Content-Type": "application/json",
         "X-Request-ID": spot.request_id,
-        "traceparent": f"00-{spot.request_id}-{_new_span(64) or 1:016x}-00",
+        "traceparent": f"00-{spot.request_id}-{span:016x}-{sampled:02x}",
     }

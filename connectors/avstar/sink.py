@@ -10,6 +10,7 @@ from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken, TokenSource
+from connectors.avstar.watch import Watch
 from connectors.errors import AvstarError
 from connectors.loop import event_loop
 from connectors.records import DeadLetter, Spot
@@ -46,6 +47,7 @@ class AvstarSink(DynamicSink[Spot]):
             before the spot is lost.
         stopping: Asked while spots are delivered; True ends that within `drain_seconds`, and at
             once in a long pause, with a `StoppedError` that stops the dataflow.
+        watch: Told of all that the partitions do, on the event loop's thread.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class AvstarSink(DynamicSink[Spot]):
         *,
         on_dead_letter: Callable[[DeadLetter], Any] = _raise,
         stopping: Callable[[], bool] = lambda: False,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._settings = AvstarSettings(api_url=settings) if isinstance(settings, str) else settings
         source = StaticToken(token) if isinstance(token, str) else token
         self._credentials = Credentials(source, self._settings)
@@ -67,7 +71,7 @@ class AvstarSink(DynamicSink[Spot]):
         mine = self._settings.shared(worker_count)
 
         def new_delivery() -> Delivery:
-            return Delivery(mine, self._credentials, stopping=self._stopping)
+            return Delivery(mine, self._credentials, stopping=self._stopping, watch=self._watch)
 
         return _Partition(new_delivery, self._on_dead_letter)
 

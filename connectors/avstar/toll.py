@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from connectors.effort import Effort
 from connectors.records import Batch, DeadLetter, Receipt
+from connectors.trail import Why
 
 
 @dataclass
@@ -17,6 +18,17 @@ class Toll:
     breaker_seconds: float = 0.0
     token_renewals: int = 0
     tail_seconds: float = 0.0
+
+    @property
+    def held_up(self) -> tuple[float, float]:
+        """Seconds lost to the breaker and to pauses so far."""
+        return self.breaker_seconds, self.paused_seconds
+
+    def why(self, before: tuple[float, float], seconds: float) -> Why:
+        """Say what a spot mostly waited for that waited for so long, since `held_up` was read."""
+        if self.breaker_seconds - before[0] > seconds / 2:
+            return "breaker"
+        return "throttled" if self.paused_seconds - before[1] > seconds / 2 else "quota"
 
     def take(self) -> "Toll":
         """Return the counts and begin again at nothing."""

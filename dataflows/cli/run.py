@@ -58,6 +58,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     strict: Annotated[
         bool | None, Opt("--strict", help="Exit 3 if there are dead letters.")
     ] = None,
+    deadline: Annotated[
+        str | None, Opt(help="Playout, HH:MM in --timezone: a run that will be late warns.")
+    ] = None,
     log_json: Annotated[
         bool | None, Opt("--log-json", help="Audit log as JSON lines on standard error.")
     ] = None,

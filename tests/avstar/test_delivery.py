@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 from aiohttp import web
 
+from connectors.avstar.breaker import State
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.rate import Rate
@@ -18,6 +19,8 @@ from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken, Token, TokenFile
 from connectors.errors import HaltedError, StoppedError
 from connectors.records import DeadLetter, Receipt
+from connectors.trail import Wait
+from tests.avstar.seen import Seen
 
 PLENTY = Rate(10_000, 0.01)
 IMPATIENT = {
@@ -43,7 +46,7 @@ async def new_delivery():
                 Credentials(source, patience),
                 proven=proven,
                 stopping=stopping or (lambda: False),
-                watch=watch or (lambda _settled, _used: None),
+                watch=watch,
             )
         )
         return made[-1]
@@ -567,17 +570,61 @@ async def test_what_was_parked_is_never_scheduled_twice(sandbox, new_delivery, s
     assert len(await api.scheduled()) == 1
 
 
-async def test_the_watch_is_told_of_every_spot_and_of_the_quota(sandbox, new_delivery, spots):
-    api, seen = await sandbox(), []
+async def test_the_watch_is_told_of_every_spot_and_sees_the_lane(sandbox, new_delivery, spots):
+    api, seen = await sandbox(), Seen()
     many = spots(10)
     many[2] = many[2]._replace(duration=0)
 
-    settled = await new_delivery(
-        api.url, rate=Rate(100, 0.1), watch=lambda one, used: seen.append((one, used))
-    ).deliver(many)
+    settled = await new_delivery(api.url, rate=Rate(100, 0.1), watch=seen).deliver(many)
 
-    assert sorted(one for one, _ in seen) == sorted(settled)
-    assert all(0 < used <= 0.11 for _, used in seen)
+    assert sorted(one for _, one in seen.settled_spots) == sorted(settled)
+    assert 0 < seen.lane.quota_used() <= 0.11
+    assert (seen.lane.requests_in_flight, seen.lane.state) == (0, State.CLOSED)
+
+
+async def test_the_watch_is_told_of_every_attempt_and_what_was_waited_for(
+    serve, new_delivery, spot
+):
+    script, seen = Script(503, 201), Seen()
+
+    await new_delivery(await serve(script.answer), watch=seen).deliver([spot], ["day.ndjson"])
+
+    ((trail, receipt),) = seen.settled_spots
+    assert (trail.spot, trail.export, receipt.attempts) == (spot, "day.ndjson", 2)
+    assert [(one.number, one.status) for _, one in seen.attempts] == [(1, 503), (2, 201)]
+    names = [one.why if isinstance(one, Wait) else one.number for one in trail.steps]
+    assert [one for one in names if one not in {"quota", "token"}] == [1, "backoff", 2]
+    assert all(a.ended <= b.began for a, b in pairwise(trail.steps))
+
+
+async def test_the_api_is_told_the_span_of_each_attempt_and_whether_it_is_kept(
+    serve, new_delivery, spot
+):
+    told = []
+
+    async def answer(request):
+        told.append(request.headers["traceparent"])
+        return web.Response(status=503 if len(told) == 1 else 201)
+
+    seen = Seen(keep=lambda trail: trail.last is not None)
+    await new_delivery(await serve(answer), watch=seen).deliver([spot])
+
+    spans = [attempt.span for _, attempt in seen.attempts]
+    assert told == [
+        f"00-{spot.request_id}-{spans[0]:016x}-00",
+        f"00-{spot.request_id}-{spans[1]:016x}-01",
+    ]
+
+
+async def test_the_watch_is_told_of_what_a_halt_left_in_hand(serve, new_delivery, spot):
+    seen = Seen()
+
+    with pytest.raises(HaltedError):
+        await new_delivery(await serve(Script(403).answer), watch=seen).deliver([spot])
+
+    ((trail, error),) = seen.left_spots
+    assert trail.last.status == 403
+    assert isinstance(error, HaltedError)
 
 
 async def test_retries_are_logged_with_what_and_why(serve, new_delivery, spot, caplog):

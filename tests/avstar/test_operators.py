@@ -11,7 +11,8 @@ from bytewax.testing import TestingSink, TestingSource, cluster_main, run_main
 
 from connectors.avstar import AvstarSettings, Rate, StaticToken, deliver, operators
 from connectors.errors import HaltedError, RefusedError, StoppedError
-from connectors.records import Batch, Receipt, Span
+from connectors.records import Batch, Span
+from tests.avstar.seen import Seen
 
 PLENTY = ("--rate", "100000/1")
 
@@ -198,25 +199,24 @@ def test_the_snapshot_is_the_version_and_whether_anything_was_accepted(sandbox_p
 
 
 def test_the_wish_to_stop_and_the_watch_reach_the_delivery(sandbox_process, spots):
-    api, seen = sandbox_process(*PLENTY, "--fault", "slow=1:30"), []
+    api, seen = sandbox_process(*PLENTY, "--fault", "slow=1:30"), Seen()
     settings = settings_of(api.url, drain_seconds=0.2)
     flow, receipts, _ = delivering(
         [batch_of(spots(3))],
         settings,
         stopping=lambda: True,
-        watch=lambda one, used: seen.append((one, used)),
+        watch=seen,
     )
 
     with pytest.raises(BytewaxRuntimeError) as failure:
         run_main(flow)
     assert isinstance(root_of(failure.value), StoppedError)
-    assert (receipts, seen) == ([], [])
+    assert (receipts, seen.settled_spots) == ([], [])
+    assert len(seen.left_spots) == 3
 
     api.faults({})
-    flow, receipts, _ = delivering(
-        [batch_of(spots(3))], settings, watch=lambda one, used: seen.append((one, used))
-    )
+    flow, receipts, _ = delivering([batch_of(spots(3))], settings, watch=seen)
     run_main(flow)
 
-    assert sorted(one for one, _ in seen) == sorted(receipts[0])
-    assert all(isinstance(one, Receipt) and 0 < used <= 1 for one, used in seen)
+    assert sorted(one for _, one in seen.settled_spots) == sorted(receipts[0])
+    assert {trail.export for trail, _ in seen.settled_spots} == {batch_of([]).span.export}

@@ -10,6 +10,7 @@ PUBLIC = [
     "AvstarSettings",
     "AvstarSink",
     "DeliverOut",
+    "Lane",
     "OAuthToken",
     "Proxy",
     "Rate",
@@ -19,6 +20,8 @@ PUBLIC = [
     "TokenSource",
     "TokenUnavailableError",
     "UndeliveredError",
+    "Watch",
+    "Watches",
     "deliver",
 ]
 

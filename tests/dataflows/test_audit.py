@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dataflows.audit import configure_audit
+from dataflows.audit import also_handle, configure_audit
 from dataflows.quiet import quiet_engine
 
 NAMES = ("connectors", "dataflows")
@@ -76,3 +76,31 @@ def test_logs_of_others_are_left_alone(caplog: pytest.LogCaptureFixture) -> None
     configure_audit(json_lines=True)
     logging.getLogger("somebody.else").warning("theirs")
     assert caplog.messages == ["theirs"]
+
+
+def test_what_is_about_a_spot_names_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_audit(json_lines=True)
+    log = logging.getLogger("connectors.x")
+    log.info("retry", extra={"request_id": "ab" * 16, "span_id": "1" * 16})
+    log.info("rejected", extra={"trace_id": "cd" * 16})
+    log.info("closed")
+    retry, rejected, closed = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (retry["trace_id"], retry["span_id"]) == ("ab" * 16, "1" * 16)
+    assert rejected["trace_id"] == "cd" * 16
+    assert "trace_id" not in closed
+
+
+def test_one_more_handler_takes_all_events_for_a_time_whatever_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_audit(json_lines=False)
+    taken: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = taken.append  # type: ignore[method-assign]
+    log = logging.getLogger("dataflows.x")
+    with also_handle(handler):
+        log.info("retry", extra={"request_id": "ab" * 16})
+    log.critical("after")
+    assert [one.msg for one in taken] == ["retry"]
+    assert taken[0].trace_id == "ab" * 16  # type: ignore[attr-defined]
+    assert capsys.readouterr().err == ""

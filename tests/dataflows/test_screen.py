@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any
 import pytest
 
 from connectors.records import Export, Receipt, Span, Split, Tally
+from dataflows.forecast import Forecast
 from dataflows.meter import Meter
 from dataflows.screen import Screen, _repeated, _View
 from dataflows.settings import load_settings
+from tests.dataflows.test_meter import TRAIL, Lane
 
 ROOT = Path(__file__).parents[2]
 EXPORT = Export(Path("day.ndjson"), "ndjson", "ab" * 32, 1000, 10, (Split(0, 1000, 1),))
@@ -26,7 +29,8 @@ TALLY = Tally(Span("day", "ab" * 32, "lane-0", 0, 1, 2), 4, 3, 0)
 def view(*, total: int = 10, before: int = 0, validating: bool = False) -> _View:
     meter = Meter()
     meter.checked("count", TALLY)
-    meter.settled(RECEIPT, 0.5)
+    meter.opened(Lane())
+    meter.settled(TRAIL, RECEIPT)
     return _View(meter, total, before, validating=validating)
 
 
@@ -42,6 +46,14 @@ def test_progress_goes_on_where_the_run_before_ended() -> None:
 
 def test_what_repeats_after_a_crash_never_counts_beyond_the_whole() -> None:
     assert view(before=10).done == 10
+
+
+def test_progress_tells_how_it_stands_with_the_deadline() -> None:
+    shown = view()
+    assert "playout" not in shown.line()
+    shown._meter.forecast = Forecast(10, time.time() + 3600.5)
+    assert shown.line().endswith(" left · playout in 1:00:00")
+    assert shown.told().endswith(" dead letters · playout in 1:00:00")
 
 
 def test_a_check_is_done_with_a_record_when_it_is_checked() -> None:
@@ -61,7 +73,7 @@ def test_a_line_of_progress_stays_one_line_in_a_log(
 ) -> None:
     monkeypatch.setattr("dataflows.screen._LINE_SECONDS", 0.001)
     meter = Meter()
-    meter.delivered, meter.failed = 987_654_321, 123_456_789
+    meter.outcomes["accepted"], meter.failed = 987_654_321, 123_456_789
     seen = ""
     with Screen(load_settings(out=tmp_path)).running(
         [replace(EXPORT, records=2_000_000_000)], meter

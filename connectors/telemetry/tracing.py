@@ -1,0 +1,71 @@
+"""Which spots are traced, and what is sent of them when."""
+
+import time
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.sampling import Decision, Sampler
+from typing_extensions import override
+
+from connectors.avstar import Watch
+from connectors.records import Batch, DeadLetter, Receipt
+from connectors.telemetry.outbox import Outbox
+from connectors.telemetry.slowness import Slowness
+from connectors.telemetry.spans import Spans, outcome_of
+from connectors.trail import Attempt, Trail
+
+
+class Tracing(Watch):
+    """Sends the traces of some good spots, as the sampler says, and of all others.
+
+    All others are those that failed, were sent again or were slow. A good spot that is not traced
+    costs a look at its ID. What is tried again is sent step by step, so that a crash leaves the
+    attempts before it in the trace.
+    """
+
+    def __init__(self, spans: Spans, sampler: Sampler, outbox: Outbox[ReadableSpan]) -> None:
+        self._spans = spans
+        self._sampler = sampler
+        self._outbox = outbox
+        self._slowness = Slowness()
+
+    @override
+    def keeps(self, trail: Trail) -> bool:
+        if trail.last is not None:
+            trail.kept = True
+            self._outbox.put(*self._steps(trail))
+        elif not trail.kept:
+            trail.kept = self._samples(trail.spot.request_id)
+        return trail.kept
+
+    @override
+    def attempted(self, trail: Trail, attempt: Attempt) -> None:
+        if self._slowness.is_slow(attempt.seconds):
+            trail.kept = True
+
+    @override
+    def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:
+        if trail.kept or isinstance(one, DeadLetter):
+            self._end(trail, *outcome_of(one))
+
+    @override
+    def left(self, trail: Trail, error: BaseException) -> None:
+        trail.abandon(time.monotonic())
+        if trail.kept or trail.last:
+            self._end(trail, "left", str(error) or "the run ended; the next one sends it again")
+
+    def rejected(self, _step_id: str, letters: Batch[DeadLetter]) -> None:
+        """Send a short trace of every record that validation rejected."""
+        for letter in letters:
+            self._outbox.put(self._spans.rejected(letters.span, letter))
+
+    def _samples(self, request_id: str) -> bool:
+        result = self._sampler.should_sample(None, int(request_id, 16), "deliver spot")
+        return result.decision is Decision.RECORD_AND_SAMPLE
+
+    def _steps(self, trail: Trail) -> list[ReadableSpan]:
+        steps, trail.told = trail.steps[trail.told :], len(trail.steps)
+        return list(self._spans.steps(trail, steps))
+
+    def _end(self, trail: Trail, outcome: str, detail: str) -> None:
+        spot = self._spans.spot(trail, outcome, detail, time.monotonic())
+        self._outbox.put(*self._steps(trail), spot)

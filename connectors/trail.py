@@ -1,0 +1,115 @@
+"""What was seen of one spot on its way to the API; the times are seconds of the monotonic clock."""
+
+import random
+from hashlib import sha256
+from typing import Literal, NamedTuple
+
+from connectors.records import REQUEST_ID_DIGITS, UNIT_SEPARATOR, Spot
+
+_bits = random.Random().getrandbits  # noqa: S311 - names and no secrets; seeded by the system
+
+FELT_SECONDS = 0.001
+"""A wait shorter than this is none."""
+
+Why = Literal["token", "quota", "throttled", "breaker", "backoff"]
+"""What a spot waited for: a token, its turn in the quota, the end of a pause that the API asked
+for, a breaker to close, or to be sent again after a failure."""
+
+
+class Wait(NamedTuple):
+    """A time for which a spot stood still."""
+
+    why: Why
+    began: float
+    ended: float
+
+
+class Attempt(NamedTuple):
+    """One request: `span` is the ID that its `traceparent` names.
+
+    `error` is one of few words for the kind of its failure, `detail` is for people; `status` is
+    None where no answer came.
+    """
+
+    span: int
+    number: int
+    began: float
+    ended: float
+    status: int | None
+    error: str
+    detail: str
+
+    @property
+    def seconds(self) -> float:
+        """How long the answer took."""
+        return self.ended - self.began
+
+
+class Trail:
+    """The way of one spot: its waits and attempts in order.
+
+    `kept` says that it will be exported for certain, as the `traceparent` of its attempts tells
+    the API; `told` counts the steps that have been.
+    """
+
+    __slots__ = ("began", "export", "kept", "span", "spot", "steps", "told", "under_way")
+
+    def __init__(self, spot: Spot, export: str, now: float) -> None:
+        self.spot = spot
+        self.export = export
+        self.began = now
+        self.span = new_span()
+        self.kept = False
+        self.told = 0
+        self.steps: list[Wait | Attempt] = []
+        self.under_way: Attempt | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        """The last attempt that has ended."""
+        return next((one for one in reversed(self.steps) if isinstance(one, Attempt)), None)
+
+    def waited(self, why: Why, began: float, ended: float) -> None:
+        """Note a wait, if it was felt."""
+        if ended - began >= FELT_SECONDS:
+            self.steps.append(Wait(why, began, ended))
+
+    def sends(self, number: int, now: float) -> int:
+        """Note that a request starts; return the ID of its span."""
+        span = new_span()
+        self.under_way = Attempt(span, number, now, now, None, "abandoned", "nobody waited for it")
+        return span
+
+    def answered(self, status: int | None, error: str, detail: str, now: float) -> Attempt:
+        """Note what came of the request under way."""
+        assert self.under_way  # noqa: S101 - `sends` came before
+        span, number, began, *_ = self.under_way
+        attempt = Attempt(span, number, began, now, status, error, detail)
+        self.under_way = None
+        self.steps.append(attempt)
+        return attempt
+
+    def abandon(self, now: float) -> None:
+        """Note that nobody waits any longer for the request under way, if there is one."""
+        if self.under_way:
+            self.steps.append(self.under_way._replace(ended=now))
+            self.under_way = None
+
+
+def new_span() -> int:
+    """Return a new span ID: 64 bits, never 0."""
+    return _bits(64) or 1
+
+
+def new_trace() -> int:
+    """Return a new trace ID, for what has no request ID."""
+    return _bits(128) or 1
+
+
+def trace_of_record(checksum: str, offset: int) -> str:
+    """Return the trace ID of a record that became no spot, equal in every run over the export.
+
+    A spot's is its request ID.
+    """
+    text = UNIT_SEPARATOR.join((checksum, str(offset)))
+    return sha256(text.encode()).hexdigest()[:REQUEST_ID_DIGITS]

@@ -1,0 +1,49 @@
+import pytest
+
+from dataflows.otel import load_otel, metrics_page_wanted
+
+ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
+
+
+@pytest.fixture
+def load(monkeypatch):
+    def load(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        told = []
+        return load_otel(told.append), told
+
+    return load
+
+
+def test_nothing_is_sent_where_nobody_says_where_to(load) -> None:
+    assert load(OTEL_SERVICE_NAME="night", OTEL_LOGS_EXPORTER="otlp") == (None, [])
+
+
+def test_traces_and_metrics_go_to_the_endpoint_and_logs_where_asked(load) -> None:
+    otel, _ = load(**ENDPOINT)
+    assert [otel.sends(signal) for signal in ("traces", "metrics", "logs")] == [True, True, False]
+    otel, _ = load(OTEL_LOGS_EXPORTER="otlp", OTEL_METRICS_EXPORTER="none")
+    assert [otel.sends(signal) for signal in ("traces", "metrics", "logs")] == [True, False, True]
+
+
+def test_a_signal_may_have_an_endpoint_of_its_own(load) -> None:
+    otel, _ = load(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="http://127.0.0.1:9/v1/traces")
+    assert otel.sends("traces")
+    assert not otel.sends("metrics")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("OTEL_BSP_SCHEDULE_DELAY", "0"), ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")],
+)
+def test_what_cannot_be_kept_is_told_in_one_line(load, variable, value) -> None:
+    otel, [line] = load(**ENDPOINT, **{variable: value})
+    assert otel is None
+    assert line.startswith(variable)
+
+
+def test_the_page_is_wanted_where_the_engine_serves_it(monkeypatch) -> None:
+    assert not metrics_page_wanted()
+    monkeypatch.setenv("BYTEWAX_DATAFLOW_API_ENABLED", "1")
+    assert metrics_page_wanted()

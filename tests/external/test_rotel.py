@@ -1,0 +1,216 @@
+"""What a real run tells an OTLP receiver that nobody here wrote."""
+
+import signal
+import subprocess
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from socket import create_connection, create_server
+from typing import Any
+
+import pytest
+
+from connectors.avion import survey
+from connectors.trail import trace_of_record
+from tests.external.rotel import Received, Rotel, program
+from tests.processes import TOKEN
+
+New = Callable[..., Any]
+
+PROGRAM = program()
+SECONDS = 60
+HEADER = "collector-key-77b1"
+
+pytestmark = pytest.mark.skipif(not PROGRAM, reason="rotel is not installed; it has no wheel here")
+
+
+def free_port() -> int:
+    with create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
+def rotel(tmp_path: Path) -> Iterator[Rotel]:
+    grpc, http = free_port(), free_port()
+    words = ["start", "--exporter", "blackhole", "--debug-log-verbosity", "detailed"]
+    words += [word for signal in ("traces", "metrics", "logs") for word in ("--debug-log", signal)]
+    words += ["--otlp-grpc-endpoint", f"127.0.0.1:{grpc}"]
+    words += ["--otlp-http-endpoint", f"127.0.0.1:{http}", "--pid-file", str(tmp_path / "pid")]
+    output = tmp_path / "rotel.out"
+    with (
+        output.open("wb") as file,
+        subprocess.Popen([str(PROGRAM), *words], stdout=file, stderr=file) as process,
+    ):
+        wait_for(http)
+        yield Rotel(process, f"http://127.0.0.1:{http}", output)
+        process.kill()
+
+
+def wait_for(port: int) -> None:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        try:
+            create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("rotel does not listen")
+
+
+def variables(rotel: Rotel, **more: str) -> dict[str, str]:
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": rotel.url,
+        "OTEL_EXPORTER_OTLP_HEADERS": f"x-key={HEADER}",
+        "OTEL_SERVICE_NAME": "night",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment=test",
+        **more,
+    }
+
+
+def by_trace(spans: list[Received]) -> dict[str, list[Received]]:
+    traces = defaultdict(list)
+    for span in spans:
+        traces[span.trace].append(span)
+    return traces
+
+
+def named(spans: list[Received], name: str) -> list[Received]:
+    return [span for span in spans if span.name == name]
+
+
+def test_every_spot_is_found_by_its_request_id_and_tells_all(
+    rotel: Rotel, api: New, new_export: New, new_upload: New
+) -> None:
+    export = new_export(300)
+    upload = new_upload(api("--fault", "500=0.1", "--fault", "lost=0.05"), export)
+
+    done = upload("--backoff-base", "0.01", **variables(rotel, OTEL_TRACES_SAMPLER="always_on"))
+
+    assert (done.code, done.err) == (0, "")
+    spans = rotel.until("run")
+    (start,), (run,) = named(spans, "start run"), named(spans, "run")
+    assert run.parent == start.span
+    assert survey(export).checksum in start.attributes["avstar.checksums"]
+    assert start.attributes["avstar.workers"] == "1"
+    traces, receipts = by_trace(spans), upload.rows("receipts")
+    assert len(receipts) == 290
+    for receipt in receipts:
+        story = traces[receipt["request_id"]]
+        (spot,) = named(story, "deliver spot")
+        assert spot.links == [(start.trace, start.span)]
+        assert (spot.parent, spot.status) == ("", "UNSET")
+        assert spot.attributes == {
+            "avstar.spot.id": receipt["spot_id"],
+            "avstar.station": receipt["station"],
+            "avstar.airtime": receipt["airtime"],
+            "avstar.export": survey(export).key,
+            "avstar.line": str(receipt["line"]),
+            "avstar.offset": str(receipt["offset"]),
+            "avstar.outcome": receipt["outcome"],
+            "avstar.attempts": str(receipt["attempts"]),
+        }
+        attempts = named(story, "POST")
+        assert len(attempts) == receipt["attempts"]
+        assert {span.kind for span in attempts} == {"CLIENT"}
+        assert {span.parent for span in story} == {"", spot.span}
+        resent = [span.attributes.get("http.request.resend_count", "0") for span in attempts]
+        assert sorted(resent, key=int) == [str(i) for i in range(receipt["attempts"])]
+        statuses = [span.attributes.get("http.response.status_code") for span in attempts]
+        assert str(receipt["status"]) in statuses
+        assert len(named(story, "backoff")) < receipt["attempts"]  # some are too short to be felt
+    assert named(spans, "backoff")
+    assert "service.name: Str(night)" in rotel.text
+    assert "deployment.environment: Str(test)" in rotel.text
+    rejected = upload.rows("dead-letters")
+    assert len(rejected) == 10
+    for letter in rejected:
+        trace = trace_of_record(survey(export).checksum, letter["offset"])
+        (span,) = traces[trace]
+        assert (span.name, span.status) == ("reject record", "ERROR")
+        assert span.attributes["avstar.outcome"] == letter["reason"]
+        assert span.attributes["avstar.line"] == str(letter["line"])
+
+
+def test_of_the_good_spots_few_are_traced_and_of_the_others_all(
+    rotel: Rotel, api: New, new_export: New, new_upload: New
+) -> None:
+    upload = new_upload(api("--fault", "500=0.05"), new_export(2000, bad=0))
+
+    done = upload("--backoff-base", "0.01", **variables(rotel))
+
+    assert done.code == 0
+    traced = {span.trace for span in named(rotel.until("run"), "deliver spot")}
+    receipts = upload.rows("receipts")
+    again = {receipt["request_id"] for receipt in receipts if receipt["attempts"] > 1}
+    good = {receipt["request_id"] for receipt in receipts} - again
+    assert len(again) > 20
+    assert again <= traced
+    assert 0 < len(traced & good) < 100
+
+
+def test_attempts_before_and_after_a_crash_stand_in_one_trace(
+    rotel: Rotel, api: New, new_export: New, new_upload: New
+) -> None:
+    upload = new_upload(api(), new_export(2000, bad=0))
+    told = variables(rotel, OTEL_TRACES_SAMPLER="always_on", OTEL_BSP_SCHEDULE_DELAY="20")
+    running = upload.start("--rate", "300/1", "--checkpoint-seconds", "30", **told)
+    running.until(lambda: upload.accepted > 200 and "deliver spot" in rotel.text)
+    killed = running.finish(signal.SIGKILL)
+
+    again = upload(**told)
+
+    assert (killed.code, again.code) == (-signal.SIGKILL, 0)
+    upload.assert_exact(2000)
+    traces = by_trace(rotel.until("run"))
+    outcomes = [
+        Counter(span.attributes["avstar.outcome"] for span in named(story, "deliver spot"))
+        for story in traces.values()
+    ]
+    assert Counter({"accepted": 1, "duplicate": 1}) in outcomes
+    twice = next(story for story in traces.values() if len(named(story, "deliver spot")) == 2)
+    runs = {link for span in named(twice, "deliver spot") for link in span.links}
+    starts = {(span.trace, span.span): span for span in named(rotel.spans(), "start run")}
+    assert runs == set(starts)
+
+
+def test_no_secret_and_no_header_is_in_any_signal(
+    rotel: Rotel, api: New, new_export: New, new_upload: New
+) -> None:
+    faults = ("--fault", "expired=0.02", "--fault", "500=0.02")
+    upload = new_upload(api(*faults), new_export(300))
+    told = variables(
+        rotel,
+        OTEL_TRACES_SAMPLER="always_on",
+        OTEL_LOGS_EXPORTER="otlp",
+        OTEL_METRIC_EXPORT_INTERVAL="200",
+    )
+
+    done = upload("--backoff-base", "0.01", **told)
+
+    assert done.code == 0
+    rotel.until("run")
+    text = rotel.text
+    assert all(word in text for word in ("Span #", "LogRecord #", "avstar_answer_seconds"))
+    assert "Body: Str(token refused)" in text
+    for secret in (TOKEN, HEADER, "Bearer", "uthorization"):
+        assert secret not in text
+
+
+def test_a_log_record_about_a_spot_stands_in_its_trace(
+    rotel: Rotel, api: New, new_export: New, new_upload: New
+) -> None:
+    upload = new_upload(api("--fault", "500=0.2"), new_export(50, bad=0))
+
+    done = upload("--backoff-base", "0.01", **variables(rotel, OTEL_LOGS_EXPORTER="otlp"))
+
+    assert (done.code, done.err) == (0, "")
+    attempts = {(span.trace, span.span) for span in named(rotel.until("run"), "POST")}
+    records = rotel.text.split("LogRecord #")[1:]
+    retries = [record for record in records if "Body: Str(retry)" in record]
+    assert retries
+    for record in retries:
+        trace = record.partition("Trace ID       : ")[2].split("\n")[0]
+        span = record.partition("Span ID        : ")[2].split("\n")[0]
+        assert (trace, span) in attempts
