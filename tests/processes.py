@@ -223,7 +223,7 @@ def new_export(tmp_path: Path) -> Callable[..., Path]:
 
     def write(records: int = 2000, name: str = "day.ndjson", **sample: Any) -> Path:
         path = tmp_path / "in" / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         sample.setdefault("format", "csv" if name.endswith(".csv") else "ndjson")
         with path.open("wb") as file:
             file.writelines(generate(Sample(records, **sample)))

@@ -59,6 +59,7 @@ class Tries:
             spot.duration,
             spot.advertiser,
             spot.raw,
+            spot.ancestor,
         )
 
     def dead_letter(self, reason: Reason) -> DeadLetter:
@@ -74,6 +75,7 @@ class Tries:
             spot.request_id,
             self.attempts,
             spot.raw,
+            spot.ancestor,
         )
 
 

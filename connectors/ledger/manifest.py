@@ -20,7 +20,9 @@ class Manifest:
     """Counts and digests of one export's ledger; times are UTC in ISO 8601.
 
     total = valid + rejected + skipped; dead_lettered = rejected + failed; and in an upload
-    valid = accepted + duplicates + failed. `reconciled` says that all of that holds. `api_url` is
+    valid = accepted + duplicates + failed. `reconciled` says that all of that holds. `columns` is
+    the header of a CSV, without which its dead letters could not be read; `ancestors` are the
+    SHA-256 of the exports that its records come from, by way of the traffic desk. `api_url` is
     where spots went, null if nowhere. `attempts` are the requests for the records of this ledger,
     `parked` its `circuit_open` dead letters; from `throttled` on they are the sums of
     `connectors.effort.Effort`.
@@ -31,6 +33,8 @@ class Manifest:
     ledger: str
     export: str
     format: str
+    columns: list[str]
+    ancestors: list[str]
     checksum: str
     bytes: int
     total_records: int
@@ -79,6 +83,8 @@ def new_manifest(export: Export, counts: Counts, **others: Any) -> Manifest:
         ledger=export.key,
         export=export.path.name,
         format=export.format,
+        columns=list(export.columns),
+        ancestors=list(export.ancestors),
         checksum=export.checksum,
         bytes=export.size,
         total_records=counts.records,

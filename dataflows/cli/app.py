@@ -8,6 +8,7 @@ import typer
 
 from connectors.errors import AvstarError
 from dataflows.cli.demo import demo
+from dataflows.cli.dlq import dlq
 from dataflows.cli.doctor import doctor
 from dataflows.cli.generate import generate
 from dataflows.cli.run import run
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 for command in (run, demo, verify, doctor, generate, sandbox):
     app.command()(command)
+app.add_typer(dlq, name="dlq")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so

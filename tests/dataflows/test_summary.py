@@ -12,6 +12,8 @@ VALUES = {
     "ledger": "day.ndjson.abababababab",
     "export": "day.ndjson",
     "format": "ndjson",
+    "columns": [],
+    "ancestors": [],
     "checksum": "ab" * 32,
     "bytes": 1000,
     "total_records": 12_345,

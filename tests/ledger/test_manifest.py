@@ -32,6 +32,8 @@ BESIDES = {
     "mode",
     "ledger",
     "format",
+    "columns",
+    "ancestors",
     "skipped",
     "stations",
     "api_url",

@@ -30,6 +30,8 @@ Kind = Literal[
     "line",
     "text",
     "raw",
+    "ancestor",
+    "twice",
 ]
 """What a finding is about, one stable word each."""
 

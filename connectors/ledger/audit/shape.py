@@ -100,6 +100,8 @@ MANIFEST: Shape = {
     "ledger": text,
     "export": text,
     "format": one_of("ndjson", "csv"),
+    "columns": sequence(text),
+    "ancestors": sequence(SHA256),
     "mode": one_of("upload", "validate-only"),
     "checksum": SHA256,
     "bytes": natural,

@@ -1,0 +1,13 @@
+"""The morning after: what was not delivered, for the traffic desk to read, mend and send again."""
+
+from connectors.desk.groups import Group, groups
+from connectors.desk.sheet import write_sheet
+from connectors.desk.words import MEANINGS, TO_DO
+
+__all__ = [
+    "MEANINGS",
+    "TO_DO",
+    "Group",
+    "groups",
+    "write_sheet",
+]
