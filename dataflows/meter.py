@@ -8,6 +8,7 @@ class Meter:
     """What this process has settled since it began. Written by the dataflow, read by others.
 
     Each count has one writer thread, so nothing needs a lock; they may be a moment apart.
+    `unanswered` counts the spots, last and in a row, that got no good answer.
     """
 
     def __init__(self) -> None:
@@ -18,6 +19,7 @@ class Meter:
         self.failed = 0
         self.quota_used = 0.0
         self.idle_seconds = 0.0
+        self.unanswered = 0
 
     @property
     def dead_letters(self) -> int:
@@ -42,6 +44,8 @@ class Meter:
     def settled(self, one: Receipt | DeadLetter, quota_used: float) -> None:
         """Note what became of a spot, and the share of the quota in use then."""
         self.quota_used = quota_used
+        again = isinstance(one, DeadLetter) and one.redrivable
+        self.unanswered = self.unanswered + 1 if again else 0
         if isinstance(one, DeadLetter):
             self.failed += 1
         else:

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
         None, description="Stations to upload, separated by commas; others are skipped"
     )
     validate_only: bool = Field(default=False, description="Check the exports and send nothing")
+    redrive: bool = Field(
+        default=True, description="Send once more what can be, at the end of a run"
+    )
     strict: bool = Field(default=False, description="Exit 3 if there are dead letters")
     log_json: bool = Field(
         default=False, description="Audit log as JSON lines on standard error, for no progress"

@@ -89,7 +89,7 @@ class Python:
     def start(self, *words: object, cwd: Path = ROOT, **variables: str | None) -> Running:
         """Start it with further variables; one that is None is not set."""
         ours = {name: v for name, v in os.environ.items() if not name.startswith(PREFIXES)}
-        ours |= {"AVSTAR_TOKEN": TOKEN, **variables}
+        ours |= {"AVSTAR_TOKEN": TOKEN, "AVSTAR_REDRIVE": "false", **variables}
         place = self._folder / f"process-{next(self._numbers)}"
         with (
             place.with_suffix(".out").open("wb") as out,

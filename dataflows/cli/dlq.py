@@ -10,9 +10,12 @@ import typer
 from connectors.desk import groups, write_sheet
 from connectors.errors import RefusedError
 from connectors.ledger import Closing, OpenLetter, closing, sealed_ledgers
+from connectors.ledger.manifest import MANIFEST
+from dataflows.job import resend
 from dataflows.letters import found_lines, group_lines, head_line
+from dataflows.settings import load_settings
 
-dlq = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, csv.")
+dlq = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, csv, redrive.")
 
 Out = Annotated[
     Path, typer.Argument(help="The --out folder of a run, or one ledger in it.", readable=False)
@@ -63,6 +66,31 @@ def csv(
     typer.echo(f"{file}: {rows:,} dead letters; correct it, then: avstar run {file}")
 
 
+@dlq.command()
+def redrive(
+    out: Out,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be sent.")
+    ] = False,
+    api_url: Annotated[str | None, typer.Option(help="Address of the API, as in the run.")] = None,
+    rate: Annotated[str | None, typer.Option(help="The API's quota: 600/60.")] = None,
+    token_file: Annotated[Path | None, typer.Option(help="File of the bearer token.")] = None,
+) -> None:
+    """Send again, under their own request IDs, the spots whose fate is uncertain.
+
+    All other settings are the variables of `avstar run`. Exit code 3: some are still open.
+    """
+    _refuse_single(out)
+    with _closing(out) as index:
+        waiting = sum(one.redrivable for one in _in(out, index))
+    if dry_run:
+        typer.echo(f"{waiting:,} spots can be sent again; nothing was sent")
+        return
+    settings = load_settings(out=out, api_url=api_url, rate=rate, token_file=token_file)
+    raise typer.Exit(resend(settings))
+
+
 @contextmanager
 def _closing(out: Path) -> Iterator[Closing]:
     """Index a folder of ledgers, or the one around a ledger, since later ones close it."""
@@ -78,3 +106,8 @@ def _in(out: Path, index: Closing) -> Iterator[OpenLetter]:
 
 def _is_in(out: Path, folder: Path) -> bool:
     return out in {folder, folder.parent}
+
+
+def _refuse_single(out: Path) -> None:
+    if (out / MANIFEST).is_file():
+        raise RefusedError(f"{out} is one ledger; name the --out folder around it")

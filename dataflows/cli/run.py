@@ -54,6 +54,10 @@ def run(  # noqa: PLR0913 - one parameter an option
     validate_only: Annotated[
         bool | None, Opt("--validate-only", help="Check the exports, send nothing.")
     ] = None,
+    redrive: Annotated[
+        bool | None,
+        Opt("--redrive/--no-redrive", help="Send once more what can be, at the end: yes."),
+    ] = None,
     strict: Annotated[
         bool | None, Opt("--strict", help="Exit 3 if there are dead letters.")
     ] = None,

@@ -8,12 +8,15 @@ from typing import Annotated, NamedTuple
 import typer
 
 from connectors.errors import RefusedError
+from connectors.ledger import read_manifest
 from connectors.ledger.audit.night import Night, night
 from connectors.ledger.audit.plain_export import plain_export
 from connectors.ledger.audit.plain_lines import plain_lines
 from connectors.ledger.verify import Verdict, is_ledger
 from connectors.ledger.verify import verify as verify_ledger
 from connectors.records import Export
+from dataflows.redrive_sheets import LINE_LIMIT as REDRIVE_LINE_LIMIT
+from dataflows.redrive_sheets import redriven
 from dataflows.settings import load_settings
 
 EXIT_FAILED = 1
@@ -99,7 +102,7 @@ class _Chosen(NamedTuple):
 
 
 def _chosen(path: Path, exports: Sequence[Export], line_limit: int) -> Iterator[_Chosen]:
-    """Choose ledgers: all, or those of the exports."""
+    """Choose ledgers: all, or those of the exports and what was sent again of them by itself."""
     folders = _ledgers(path)
     if len(exports) == 1 and folders == [path]:
         yield _Chosen(path, exports[0], line_limit)
@@ -111,8 +114,17 @@ def _chosen(path: Path, exports: Sequence[Export], line_limit: int) -> Iterator[
     for folder in folders:
         if export := by_key.get(folder.name):
             yield _Chosen(folder, export, line_limit)
+        elif sheet := redriven(folder):
+            if not exports or _follows(folder, exports):
+                yield _Chosen(folder, plain_export(sheet), REDRIVE_LINE_LIMIT)
         elif not exports:
             yield _Chosen(folder, None, line_limit)
+
+
+def _follows(folder: Path, exports: Sequence[Export]) -> bool:
+    manifest = read_manifest(folder)
+    known = {export.checksum for export in exports}
+    return manifest is not None and not known.isdisjoint(manifest.ancestors)
 
 
 def _ledgers(path: Path) -> list[Path]:

@@ -25,3 +25,14 @@ def test_a_spot_is_done_when_it_is_settled() -> None:
     meter.settled(LETTER, 0.5)
     assert (meter.delivered, meter.failed, meter.done) == (1, 1, 2)
     assert (meter.dead_letters, meter.quota_used) == (1, 0.5)
+
+
+def test_spots_without_a_good_answer_are_counted_as_long_as_they_are_the_last() -> None:
+    meter = Meter()
+    parked = DeadLetter(1, 0, "circuit_open", "", 500, True, "f" * 32, 1, b"")
+    refused = parked._replace(reason="rejected", redrivable=False)
+    counts = []
+    for one in (parked, parked, refused, parked):
+        meter.settled(one, 0.5)
+        counts.append(meter.unanswered)
+    assert counts == [1, 2, 0, 1]
