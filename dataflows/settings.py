@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     redrive: bool = Field(
         default=True, description="Send once more what can be, at the end of a run"
     )
+    sign_key: Path | None = Field(None, description="Ed25519 key that signs manifests, PEM")
     strict: bool = Field(default=False, description="Exit 3 if there are dead letters")
     log_json: bool = Field(
         default=False, description="Audit log as JSON lines on standard error, for no progress"

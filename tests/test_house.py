@@ -195,6 +195,8 @@ def test_the_ledger_offers_these_names_and_no_others() -> None:
         "Manifest",
         "OpenLetter",
         "Sealed",
+        "Signer",
+        "Verifier",
         "begun",
         "closing",
         "identity_of",

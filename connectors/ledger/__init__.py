@@ -9,6 +9,7 @@ from connectors.ledger.operators import record
 from connectors.ledger.origin import begun, write_origin
 from connectors.ledger.original import original
 from connectors.ledger.sealed import Sealed, sealed_ledgers
+from connectors.ledger.signature import Signer, Verifier
 
 __all__ = [
     "Came",
@@ -18,6 +19,8 @@ __all__ = [
     "Manifest",
     "OpenLetter",
     "Sealed",
+    "Signer",
+    "Verifier",
     "begun",
     "closing",
     "identity_of",

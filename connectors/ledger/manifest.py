@@ -1,6 +1,7 @@
 """The manifest: what the auditor reads, and the seal on a ledger."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,8 @@ MANIFEST = "manifest.json"
 VERSION = 1
 
 Mode = Literal["upload", "validate-only"]
+Sign = Callable[[bytes], bytes]
+"""Makes the signature of a manifest's bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,8 @@ class Manifest:
     SHA-256 of the exports that its records come from, by way of the traffic desk. `api_url` is
     where spots went, null if nowhere. `attempts` are the requests for the records of this ledger,
     `parked` its `circuit_open` dead letters; from `throttled` on they are the sums of
-    `connectors.effort.Effort`.
+    `connectors.effort.Effort`. `previous` is the SHA-256 of the manifest that was sealed before it
+    in the same folder, null for the first one.
     """
 
     version: int = VERSION
@@ -58,13 +62,19 @@ class Manifest:
     token_renewals: int
     receipts_sha256: str
     dead_letters_sha256: str
+    previous: str | None = None
     started_at: str
     completed_at: str
 
-    def write(self, folder: Path) -> None:
-        """Write `manifest.json` in one step and make it read-only."""
+    def write(self, folder: Path, sign: Sign | None = None) -> None:
+        """Write `manifest.json` in one step, its signature before it, and make both read-only."""
         path = folder / MANIFEST
-        write_whole(path, json.dumps(asdict(self), ensure_ascii=False, indent=2).encode() + b"\n")
+        content = json.dumps(asdict(self), ensure_ascii=False, indent=2).encode() + b"\n"
+        if sign:
+            signature = path.with_name(f"{MANIFEST}.sig")
+            write_whole(signature, sign(content))
+            signature.chmod(READ_ONLY)
+        write_whole(path, content)
         path.chmod(READ_ONLY)
 
 

@@ -1,17 +1,19 @@
 """`avstar verify`: check ledgers against themselves, each other and, where given, their exports."""
 
 from collections.abc import Iterator, Sequence
-from itertools import starmap
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
 from connectors.errors import RefusedError
-from connectors.ledger import read_manifest
+from connectors.ledger import Verifier, read_manifest
+from connectors.ledger.audit.chain import check_chain
+from connectors.ledger.audit.findings import Findings
 from connectors.ledger.audit.night import Night, night
 from connectors.ledger.audit.plain_export import plain_export
 from connectors.ledger.audit.plain_lines import plain_lines
+from connectors.ledger.manifest import MANIFEST
 from connectors.ledger.verify import Verdict, is_ledger
 from connectors.ledger.verify import verify as verify_ledger
 from connectors.records import Export
@@ -40,29 +42,38 @@ def verify(
     line_limit: Annotated[
         int | None, typer.Option(help="Bytes a record may have, as in the run: 1048576.")
     ] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="Ed25519 key that manifests must be signed with, PEM.")
+    ] = None,
 ) -> None:
     """Recompute everything that a ledger says from its files and name each thing that is wrong."""
     limit = load_settings(line_limit=line_limit).line_limit
     try:
         sources = [plain_export(path) for path in exports or ()]
         chosen = list(_chosen(ledger, sources, limit))
-        verdicts = list(starmap(_verdict, chosen))
+        verifier = Verifier(public_key) if public_key else None
+        verdicts = [_verdict(one, verifier) for one in chosen]
         sound = not any(verdict.findings for verdict in verdicts)
         if sound:
             sound = _tell_night(night([one.folder for one in chosen]))
+        if not is_ledger(ledger):
+            sound &= _tell_chain(check_chain(ledger))
     except OSError as error:
         raise RefusedError(f"{error.filename or ledger} cannot be read: {error.strerror}") from None
     if not sound:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _verdict(folder: Path, export: Export | None, line_limit: int) -> Verdict:
+def _verdict(chosen: "_Chosen", verifier: Verifier | None) -> Verdict:
+    folder, export, line_limit = chosen
     if export is None:
         verdict = verify_ledger(folder)
     else:
         with export.path.open("rb") as file:
             lines = plain_lines(file, export.format, limit=line_limit)
             verdict = verify_ledger(folder, export, lines)
+    if verifier and (flaw := verifier.flaw(folder)):
+        verdict.findings.add("signature", folder / MANIFEST, flaw)
     for line in verdict.findings:
         typer.echo(line)
     typer.echo(_summary(verdict))
@@ -93,6 +104,13 @@ def _tell_night(found: Night | None) -> bool:
         f"delivered since, {came.replaced:,} replaced by other rows, {came.open:,} open"
     )
     return not found.findings
+
+
+def _tell_chain(findings: Findings) -> bool:
+    """Say where the chain of ledgers is broken; of a whole one, nothing."""
+    for line in findings:
+        typer.echo(line)
+    return not findings
 
 
 class _Chosen(NamedTuple):

@@ -14,6 +14,7 @@ VALUES = {
     "format": "ndjson",
     "columns": [],
     "ancestors": [],
+    "previous": None,
     "checksum": "ab" * 32,
     "bytes": 1000,
     "total_records": 12_345,

@@ -34,6 +34,7 @@ BESIDES = {
     "format",
     "columns",
     "ancestors",
+    "previous",
     "skipped",
     "stations",
     "api_url",
@@ -58,6 +59,7 @@ def manifest(
 ) -> Manifest:
     values = {
         "stations": None,
+        "previous": None,
         "api_url": "http://a",
         "receipts_sha256": "1" * 64,
         "dead_letters_sha256": "2" * 64,

@@ -132,6 +132,7 @@ class Night:
             "format": "ndjson",
             "columns": [],
             "ancestors": [],
+            "previous": None,
             "checksum": self.checksum,
             "bytes": self.export.size,
             "total_records": valid + rejected + 1,

@@ -32,6 +32,8 @@ Kind = Literal[
     "raw",
     "ancestor",
     "twice",
+    "chain",
+    "signature",
 ]
 """What a finding is about, one stable word each."""
 

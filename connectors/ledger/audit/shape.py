@@ -126,6 +126,7 @@ MANIFEST: Shape = {
     "token_renewals": natural,
     "receipts_sha256": SHA256,
     "dead_letters_sha256": SHA256,
+    "previous": optional(SHA256),
     "started_at": text,
     "completed_at": text,
 }
