@@ -111,6 +111,35 @@ class Settings(BaseSettings):
         return AvstarSettings(**{name: getattr(self, name) for name in names})
 
 
+class DeskSettings(BaseSettings):
+    """Settings of the morning after: who is told."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    alert_urls: SecretStr | None = Field(None, description="Receivers, separated by blanks")
+    alert_urls_file: Path | None = Field(None, description="File of the receivers, one a line")
+
+    def receivers(self) -> list[str]:
+        """Return the addresses of those who are told.
+
+        Raises:
+            RefusedError: There is none, or the file cannot be read.
+        """
+        text = self.alert_urls.get_secret_value() if self.alert_urls else ""
+        if self.alert_urls_file:
+            try:
+                text += "\n" + self.alert_urls_file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                why = getattr(error, "strerror", None) or "it is no text"
+                raise RefusedError(f"{self.alert_urls_file} cannot be read: {why}") from None
+        if found := list(dict.fromkeys(text.split())):
+            return found
+        raise RefusedError(
+            "nobody to tell; set AVSTAR_ALERT_URLS or AVSTAR_ALERT_URLS_FILE, such as "
+            "mailtos://user:password@mail.example?to=desk@example"
+        )
+
+
 class _Fixed(Settings):
     @classmethod
     @override

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from connectors.desk import groups, write_sheet
+from connectors.desk import alert as alert_desk
+from connectors.desk import groups, new_sender, write_sheet
 from connectors.errors import RefusedError
 from connectors.ledger import Closing, OpenLetter, closing, sealed_ledgers
 from connectors.ledger.manifest import MANIFEST
 from dataflows.job import resend
 from dataflows.letters import found_lines, group_lines, head_line
-from dataflows.settings import load_settings
+from dataflows.runner import ExitCode
+from dataflows.settings import DeskSettings, load_settings
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, csv, redrive.")
 
@@ -89,6 +91,21 @@ def redrive(
         return
     settings = load_settings(out=out, api_url=api_url, rate=rate, token_file=token_file)
     raise typer.Exit(resend(settings))
+
+
+@dlq.command()
+def alert(out: Out) -> None:
+    """Tell the traffic desk of nights with open dead letters: one message, and never twice.
+
+    Receivers are AVSTAR_ALERT_URLS or the lines of AVSTAR_ALERT_URLS_FILE, as Apprise has them:
+    mailtos://, jsons://, slack://, msteams:// and so on. Exit code 1: somebody was not reached.
+    """
+    receivers = DeskSettings().receivers()
+    _refuse_single(out)
+    sent = alert_desk(sealed_ledgers(out), out, receivers, new_sender())
+    typer.echo(f"{sum(sent)} of {len(sent)} messages sent" if sent else "nothing new to tell")
+    if not all(sent):
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @contextmanager
