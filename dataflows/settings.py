@@ -112,12 +112,13 @@ class Settings(BaseSettings):
 
 
 class DeskSettings(BaseSettings):
-    """Settings of the morning after: who is told."""
+    """Settings of the morning after: who is told, and where spots can be followed."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     alert_urls: SecretStr | None = Field(None, description="Receivers, separated by blanks")
     alert_urls_file: Path | None = Field(None, description="File of the receivers, one a line")
+    trace_url: str | None = Field(None, description="Page of a trace, with {trace_id} in it")
 
     def receivers(self) -> list[str]:
         """Return the addresses of those who are told.

@@ -11,6 +11,7 @@ from dataflows.cli.demo import demo
 from dataflows.cli.dlq import dlq
 from dataflows.cli.doctor import doctor
 from dataflows.cli.generate import generate
+from dataflows.cli.report import report
 from dataflows.cli.run import run
 from dataflows.cli.sandbox import sandbox
 from dataflows.cli.verify import verify
@@ -23,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, demo, verify, doctor, generate, sandbox):
+for command in (run, demo, verify, doctor, report, generate, sandbox):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
 
