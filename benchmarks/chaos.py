@@ -29,7 +29,7 @@ FAULTS = {"500": 0.02, "reset": 0.02, "lost": 0.05}
 OPTIONS = (
     *("--rate", "100000/0.1", "--concurrency", "50", "--checkpoint-records", "500"),
     *("--backoff-base", "0.05", "--backoff-max", "0.3", "--max-attempts", "100"),
-    *("--breaker-failures", "10000"),
+    *("--breaker-failures", "10000", "--no-redrive"),
 )
 EARLY_SHARE = 0.3
 """Share of the kills that come by the clock: before or just after the first request."""

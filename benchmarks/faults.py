@@ -29,7 +29,7 @@ KILLS = (0.3, 0.7)
 OPTIONS = (
     *("--rate", "100000/0.1", "--concurrency", "100", "--checkpoint-seconds", "10"),
     *("--request-timeout", "1", "--backoff-base", "0.05", "--backoff-max", "0.3"),
-    *("--max-attempts", "100", "--breaker-failures", "10000"),
+    *("--max-attempts", "100", "--breaker-failures", "10000", "--no-redrive"),
 )
 """The breaker, at five bad answers in a row, would often open where one in five is bad."""
 

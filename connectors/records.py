@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 
-UNIT_SEPARATOR = "\x1f"
-REQUEST_ID_DIGITS = 32
-"""Hex digits of a request ID: 128 bits, so that it serves as the W3C trace ID as well."""
-
 KEY_DIGITS = 12
 """Hex digits of the checksum in an export's key: enough to tell a folder's exports apart."""
+
+COLUMNS = ("SpotID", "StationCode", "AirDateTime", "Duration", "ClientName")
+"""What the traffic system calls the fields that every spot needs."""
 
 Format = Literal["ndjson", "csv"]
 
@@ -36,7 +34,8 @@ class Export:
     `checksum` is the SHA-256 of the whole file in hex, `size` its bytes, `records` what it holds
     without blank lines and header, `columns` the header of a CSV (empty for NDJSON). `milestones`
     are digests of its beginnings, by which a later version is seen to differ, and where; `stamp`
-    is what the file system said of it, empty if nobody asked.
+    is what the file system said of it, empty if nobody asked. `ancestors` are the checksums of the
+    exports that its records come from, if it is a sheet back from the traffic desk.
     """
 
     path: Path
@@ -48,6 +47,7 @@ class Export:
     columns: tuple[str, ...] = ()
     milestones: bytes = b""
     stamp: tuple[int, ...] = ()
+    ancestors: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -68,8 +68,24 @@ class Line(NamedTuple):
     length: int
 
 
+class Ancestor(NamedTuple):
+    """The record of an earlier export that a record comes from, by way of the traffic desk.
+
+    `checksum` is that export's SHA-256, `line` and `offset` say where the record stands in it, and
+    `request_id` is its own; None if it never became a spot.
+    """
+
+    checksum: str
+    line: int
+    offset: int
+    request_id: str | None
+
+
 class Spot(NamedTuple):
-    """A validated record. `duration` is in seconds; every string is exactly the export's."""
+    """A validated record. `duration` is in seconds; every string is exactly the export's.
+
+    With the `request_id` of its `ancestor` it is that spot once more, else its heir.
+    """
 
     line: int
     offset: int
@@ -80,6 +96,7 @@ class Spot(NamedTuple):
     advertiser: str
     request_id: str
     raw: bytes
+    ancestor: Ancestor | None = None
 
 
 class Receipt(NamedTuple):
@@ -101,6 +118,7 @@ class Receipt(NamedTuple):
     duration_sec: int
     advertiser: str
     raw: bytes
+    ancestor: Ancestor | None = None
 
 
 Reason = Literal[
@@ -109,15 +127,16 @@ Reason = Literal[
     "schema",
     "encoding",
     "line_too_long",
+    "unchanged",
     "rejected",
     "conflicting_duplicate",
     "circuit_open",
     "retries_exhausted",
 ]
-"""Why a record was not delivered; the first five are found before anything is sent."""
+"""Why a record was not delivered; the first six are found before anything is sent."""
 
 REJECTIONS: frozenset[Reason] = frozenset(
-    {"not_json", "not_csv", "schema", "encoding", "line_too_long"}
+    {"not_json", "not_csv", "schema", "encoding", "line_too_long", "unchanged"}
 )
 """Reasons found in the export itself; all others came from the API."""
 
@@ -138,6 +157,7 @@ class DeadLetter(NamedTuple):
     request_id: str | None
     attempts: int
     raw: bytes
+    ancestor: Ancestor | None = None
 
 
 class Span(NamedTuple):
@@ -178,16 +198,3 @@ class Tally(NamedTuple):
     records: int
     valid: int
     skipped: int
-
-
-def request_id(spot_id: str, airtime: str, checksum: str, station: str) -> str:
-    """Derive a spot's request ID, equal in every run over the same export.
-
-    No two spots join to one text, even where a spot ID or station holds the separator: an air time
-    holds none, and no field holds the checksum of the file that it stands in.
-
-    Returns:
-        32 lower-case hex digits: X-Request-ID, idempotency key and W3C trace ID in one.
-    """
-    text = UNIT_SEPARATOR.join((spot_id, airtime, checksum, station))
-    return sha256(text.encode()).hexdigest()[:REQUEST_ID_DIGITS]

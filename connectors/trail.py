@@ -4,7 +4,8 @@ import random
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from connectors.records import REQUEST_ID_DIGITS, UNIT_SEPARATOR, Spot
+from connectors.records import Spot
+from connectors.request_id import REQUEST_ID_DIGITS, UNIT_SEPARATOR
 
 _bits = random.Random().getrandbits  # noqa: S311 - names and no secrets; seeded by the system
 

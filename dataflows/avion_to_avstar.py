@@ -21,7 +21,7 @@ from connectors.avion import AvionSource, validate
 from connectors.avstar import Watches, deliver
 from connectors.effort import Effort
 from connectors.errors import AvstarError
-from connectors.ledger import begun, record
+from connectors.ledger import Signer, begun, record
 from connectors.records import Export
 from connectors.stop import Stop
 from dataflows.audit import configure_audit
@@ -86,6 +86,7 @@ def avion_to_avstar(  # noqa: PLR0913 - keyword-only settings
         stations=settings.stations,
         api_url=None if settings.validate_only else settings.delivery().api_url,
         confirm=source.confirm,
+        sign=Signer(settings.sign_key) if settings.sign_key else None,
     )
     op.output("sealed", manifests, SealedLog())
     return flow

@@ -1,12 +1,16 @@
 """One job from settings to exit code: survey, run, summary."""
 
 from connectors.errors import RefusedError
+from connectors.ledger import Manifest
+from connectors.records import Export
 from connectors.stop import Stop
 from dataflows.audit import configure_audit
 from dataflows.cluster import Cluster
 from dataflows.exports import open_exports, sealed_manifest, unsealed
 from dataflows.meter import Meter
 from dataflows.preflight import check_settings
+from dataflows.redrive import redrive, redrive_once
+from dataflows.redrive_sheets import unfinished_sheets, write_redrive_sheets
 from dataflows.runner import ExitCode, run
 from dataflows.screen import Screen
 from dataflows.settings import Settings
@@ -35,10 +39,36 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     if todo:
         with screen.running(todo, meter):
             run(settings, todo, stop, meter, cluster=cluster, tell=screen.tell)
-    manifests = [sealed_manifest(settings, export) for export in exports]
-    for export, manifest in zip(exports, manifests, strict=True):
-        if manifest is None:
-            raise RefusedError(f"the ledger of {export.path} went away while it was read")
+    manifests = [_sealed(settings, export) for export in exports]
+    for manifest in manifests:
         screen.summary(manifest)
-    letters = any(manifest and manifest.dead_lettered for manifest in manifests)
+    again: list[Manifest] = []
+    if settings.redrive and cluster.is_first and not settings.validate_only:
+        again = redrive_once(settings, manifests, meter, stop, screen)
+    letters = sum(one.dead_lettered for one in manifests)
+    letters -= sum(one.accepted + one.duplicates for one in again)
     return ExitCode.DEAD_LETTERS if settings.strict and letters else ExitCode.SETTLED
+
+
+def resend(settings: Settings) -> ExitCode:
+    """Send again all that can be, of every ledger in the folder.
+
+    Raises:
+        AvstarError: It could not be done; the same again goes on.
+    """
+    configure_audit(json_lines=settings.log_json)
+    check_settings(settings)
+    screen, stop = Screen(settings), Stop()
+    stop_on_signals(stop)
+    sheets = unfinished_sheets(settings.out_folder) or write_redrive_sheets(settings.out_folder)
+    if not sheets:
+        screen.tell("nothing can be sent again")
+        return ExitCode.SETTLED
+    again = redrive(settings, sheets, stop, screen)
+    return ExitCode.DEAD_LETTERS if any(one.failed for one in again) else ExitCode.SETTLED
+
+
+def _sealed(settings: Settings, export: Export) -> Manifest:
+    if manifest := sealed_manifest(settings, export):
+        return manifest
+    raise RefusedError(f"the ledger of {export.path} went away while it was read")

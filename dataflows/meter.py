@@ -45,7 +45,7 @@ class Meter(Watch):
 
     Each count has one writer thread, so nothing needs a lock; they may be a moment apart.
     `forecast` is there while a run is under way. `telemetry` tells what of each signal was `sent`
-    or `dropped`.
+    or `dropped`. `unanswered` counts the spots, last and in a row, that got no good answer.
     """
 
     def __init__(self) -> None:
@@ -62,6 +62,7 @@ class Meter(Watch):
         self.retries = self.throttled = self.refused_tokens = 0
         self.failed = 0
         self.idle_seconds = 0.0
+        self.unanswered = 0
         self.answers = Histogram()
         self.lanes: list[Lane] = []
         self.forecast: Forecast | None = None
@@ -157,6 +158,8 @@ class Meter(Watch):
 
     @override
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:
+        again = isinstance(one, DeadLetter) and one.redrivable
+        self.unanswered = self.unanswered + 1 if again else 0
         if isinstance(one, DeadLetter):
             self.failed += 1
             self.reasons[one.reason] += 1

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors.errors import RefusedError
+from connectors.ledger import Signer
 from dataflows.credentials import check_token, token_source
 from dataflows.settings import Settings
 
@@ -18,6 +19,8 @@ def check_settings(settings: Settings) -> None:
             a certificate cannot be used, a host has no address, or there is no token to be had.
     """
     _check_out(settings.out_folder)
+    if settings.sign_key:
+        Signer(settings.sign_key)
     if settings.validate_only:
         return
     delivery = settings.delivery()

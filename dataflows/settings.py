@@ -74,6 +74,10 @@ class Settings(BaseSettings):
         None, description="Stations to upload, separated by commas; others are skipped"
     )
     validate_only: bool = Field(default=False, description="Check the exports and send nothing")
+    redrive: bool = Field(
+        default=True, description="Send once more what can be, at the end of a run"
+    )
+    sign_key: Path | None = Field(None, description="Ed25519 key that signs manifests, PEM")
     strict: bool = Field(default=False, description="Exit 3 if there are dead letters")
     deadline: TimeOfDay | None = Field(None, description="Playout, HH:MM: a run that is late warns")
     log_json: bool = Field(
@@ -106,6 +110,36 @@ class Settings(BaseSettings):
             raise RefusedError("no API URL; give --api-url or set AVSTAR_API_URL")
         names = AvstarSettings.__dataclass_fields__
         return AvstarSettings(**{name: getattr(self, name) for name in names})
+
+
+class DeskSettings(BaseSettings):
+    """Settings of the morning after: who is told, and where spots can be followed."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    alert_urls: SecretStr | None = Field(None, description="Receivers, separated by blanks")
+    alert_urls_file: Path | None = Field(None, description="File of the receivers, one a line")
+    trace_url: str | None = Field(None, description="Page of a trace, with {trace_id} in it")
+
+    def receivers(self) -> list[str]:
+        """Return the addresses of those who are told.
+
+        Raises:
+            RefusedError: There is none, or the file cannot be read.
+        """
+        text = self.alert_urls.get_secret_value() if self.alert_urls else ""
+        if self.alert_urls_file:
+            try:
+                text += "\n" + self.alert_urls_file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                why = getattr(error, "strerror", None) or "it is no text"
+                raise RefusedError(f"{self.alert_urls_file} cannot be read: {why}") from None
+        if found := list(dict.fromkeys(text.split())):
+            return found
+        raise RefusedError(
+            "nobody to tell; set AVSTAR_ALERT_URLS or AVSTAR_ALERT_URLS_FILE, such as "
+            "mailtos://user:password@mail.example?to=desk@example"
+        )
 
 
 class _Fixed(Settings):

@@ -2,19 +2,8 @@
 
 from pathlib import Path
 
+from connectors.desk import MEANINGS
 from connectors.ledger import Manifest
-
-_REASONS = {
-    "not_json": "not a JSON object",
-    "not_csv": "not a row of this CSV",
-    "schema": "a field is missing or wrong",
-    "encoding": "not UTF-8 text",
-    "line_too_long": "longer than a record may be",
-    "rejected": "refused by Avstar",
-    "conflicting_duplicate": "same spot, station and air time as another row, other content",
-    "circuit_open": "parked while Avstar was out of order; can be sent again",
-    "retries_exhausted": "no good answer after all attempts; can be sent again",
-}
 
 
 def summary_lines(manifest: Manifest, folder: Path) -> list[str]:
@@ -28,7 +17,7 @@ def summary_lines(manifest: Manifest, folder: Path) -> list[str]:
     return [
         f"{manifest.export}",
         *(_line(name, f"{count:,}") for name, count in counts),
-        *(f"    {count:>10,}  {_REASONS[reason]}" for reason, count in manifest.reasons.items()),
+        *(f"    {count:>10,}  {MEANINGS[reason]}" for reason, count in manifest.reasons.items()),
         *_delivery(manifest),
         _line("checksum", f"sha256 {manifest.checksum}"),
         _line("reconciled", "yes" if manifest.reconciled else "NO: see `avstar verify`"),

@@ -99,7 +99,7 @@ class Python:
     def start(self, *words: object, cwd: Path = ROOT, **variables: str | None) -> Running:
         """Start it with further variables; one that is None is not set."""
         ours = {name: v for name, v in os.environ.items() if not name.startswith(PREFIXES)}
-        ours |= {"AVSTAR_TOKEN": TOKEN, **variables}
+        ours |= {"AVSTAR_TOKEN": TOKEN, "AVSTAR_REDRIVE": "false", **variables}
         place = self._folder / f"process-{next(self._numbers)}"
         with (
             place.with_suffix(".out").open("wb") as out,
@@ -233,7 +233,7 @@ def new_export(tmp_path: Path) -> Callable[..., Path]:
 
     def write(records: int = 2000, name: str = "day.ndjson", **sample: Any) -> Path:
         path = tmp_path / "in" / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         sample.setdefault("format", "csv" if name.endswith(".csv") else "ndjson")
         with path.open("wb") as file:
             file.writelines(generate(Sample(records, **sample)))

@@ -71,6 +71,14 @@ def test_the_parts_of_the_plugin_never_import_each_other(part: str) -> None:
         assert not mine & importing(f"connectors.{other}")
 
 
+def test_the_desk_reads_ledgers_and_only_dataflows_come_after_it() -> None:
+    mine = {name for name in NAMES if name.startswith("connectors/desk/")}
+    assert mine
+    assert not mine & (importing("connectors.avion") | importing("connectors.avstar"))
+    others = importing("connectors.desk") - mine
+    assert all(name.startswith("dataflows/") for name in others)
+
+
 def test_the_nouns_import_nothing_of_the_house() -> None:
     for name in ("connectors/records.py", "connectors/errors.py"):
         assert not [one for one in imported(name) if one.startswith(("connectors", "dataflows"))]
@@ -202,16 +210,25 @@ def test_the_reading_lanes_are_the_parts_that_stores_hold() -> None:
 
 def test_the_ledger_offers_these_names_and_no_others() -> None:
     assert set(connectors.ledger.__all__) == {
+        "Came",
         "Checkpoint",
+        "Closing",
         "Identity",
         "Manifest",
+        "OpenLetter",
+        "Sealed",
+        "Signer",
+        "Verifier",
         "begun",
+        "closing",
         "identity_of",
         "loss",
+        "original",
         "read_checkpoint",
         "read_identity",
         "read_manifest",
         "record",
+        "sealed_ledgers",
         "write_origin",
     }
     for name in connectors.ledger.__all__:

@@ -6,25 +6,29 @@ from typing import NamedTuple
 from connectors.avion.cutter import Cutter
 from connectors.avion.formats import FORMATS, RecordFormat
 from connectors.avion.formats.csv import Csv
-from connectors.avion.schema import COLUMNS
 from connectors.errors import RefusedError
+from connectors.records import COLUMNS
 
 HEAD_BYTES = 1 << 16
 """Bytes looked at before the survey; a CSV header must end within them."""
 
 UTF8_BOM = b"\xef\xbb\xbf"
 
+_UTF16 = "UTF-16: save it as UTF-8 (spreadsheets call that 'CSV UTF-8')"
 _FOREIGN = {
     b"\x1f\x8b": "gzip: unpack it first",
     b"\x28\xb5\x2f\xfd": "zstd: unpack it first",
     b"PK\x03\x04": "a ZIP or spreadsheet: export it as CSV or NDJSON",
     b"%PDF": "a PDF: export it as CSV or NDJSON",
-    b"\xff\xfe": "UTF-16: save it as UTF-8",
-    b"\xfe\xff": "UTF-16: save it as UTF-8",
+    b"\xff\xfe": _UTF16,
+    b"\xfe\xff": _UTF16,
 }
 _TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1b")
 _BINARY_SHARE = 0.1
 """Share of control bytes from which a file is taken for no text at all."""
+
+_UTF16_SHARE = 0.3
+"""Share of NUL from which a file is UTF-16 without a mark at its beginning: every second byte."""
 
 
 class Head(NamedTuple):
@@ -61,6 +65,8 @@ def _refuse_foreign(path: Path, text: bytes) -> None:
     for magic, what in _FOREIGN.items():
         if text.startswith(magic):
             raise RefusedError(f"{path} is {what}")
+    if text.count(b"\0") > len(text) * _UTF16_SHARE:
+        raise RefusedError(f"{path} is {_UTF16}")
     controls = sum(byte < ord(" ") and byte not in _TEXT_CONTROLS for byte in text)
     if controls > len(text) * _BINARY_SHARE:
         raise RefusedError(f"{path} is a binary file; an export is NDJSON or CSV")

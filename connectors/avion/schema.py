@@ -22,9 +22,6 @@ from typing_extensions import TypedDict
 from connectors.avion.airtime import COMMON, COMMON_LOCAL, LocalTimes
 from connectors.records import Format
 
-COLUMNS = ("SpotID", "StationCode", "AirDateTime", "Duration", "ClientName")
-"""What the traffic system calls the fields that every spot needs."""
-
 _STRICT = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 

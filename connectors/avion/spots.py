@@ -1,25 +1,29 @@
 """Validated records, kept as rows until somebody asks for the single spots."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import overload
 
 from connectors.avion.lines import Lines
 from connectors.avion.schema import Row
-from connectors.records import Line, Spot, request_id
+from connectors.records import Ancestor, Line, Spot
+from connectors.request_id import request_id
 
 
 @dataclass(frozen=True, slots=True)
 class Spots(Sequence[Spot]):
     """The good records of one batch as a lazy sequence of `Spot`.
 
-    `rows` holds one row for each line; the lines in `left_out` (indices) are no spots.
+    `rows` holds one row for each line; the lines in `left_out` (indices) are no spots. `ancestors`
+    are those of a sheet's rows, `left` the rows that are as they were: they keep the request ID.
     """
 
     checksum: str
     lines: Lines
     rows: list[Row]
     left_out: frozenset[int]
+    ancestors: Mapping[int, Ancestor] = field(default_factory=dict)
+    left: Collection[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.rows) - len(self.left_out)
@@ -27,10 +31,11 @@ class Spots(Sequence[Spot]):
     def __iter__(self) -> Iterator[Spot]:
         for i, (line, row) in enumerate(zip(self.lines, self.rows, strict=True)):
             if i not in self.left_out:
-                yield self._spot(line, row)
+                yield self._spot(i, line, row)
 
-    def _spot(self, line: Line, row: Row) -> Spot:
+    def _spot(self, i: int, line: Line, row: Row) -> Spot:
         spot_id, station, airtime = row["spot_id"], row["station"], row["airtime"]
+        ancestor = self.ancestors.get(i)
         return Spot(
             line.number,
             line.offset,
@@ -39,9 +44,15 @@ class Spots(Sequence[Spot]):
             airtime,
             row["duration"],
             row["advertiser"],
-            request_id(spot_id, airtime, self.checksum, station),
+            request_id(spot_id, airtime, self._checksum(i, ancestor), station),
             line.raw,
+            ancestor,
         )
+
+    def _checksum(self, i: int, ancestor: Ancestor | None) -> str:
+        """Return whose request ID a row has: its own export's, or that which it was sent under."""
+        kept = ancestor and ancestor.request_id and i in self.left
+        return ancestor.checksum if ancestor and kept else self.checksum
 
     @overload
     def __getitem__(self, index: int) -> Spot: ...

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from connectors.avion.cutter import LINE_LIMIT, Cutter
 from connectors.avion.head import HEAD_BYTES, Head, read_head
 from connectors.avion.milestones import STEP, Milestones
+from connectors.avion.sheets import check_sheet
 from connectors.avion.stamp import stamp_of
 from connectors.errors import RefusedError
 from connectors.records import Export, Split
@@ -40,8 +41,8 @@ def survey(
         progress: Called with the bytes read so far.
 
     Raises:
-        RefusedError: The file is missing, unreadable, no export, or contradicts the traffic
-            system's own `<export>.manifest.json`.
+        RefusedError: The file is missing, unreadable, no export, contradicts the traffic system's
+            own `<export>.manifest.json`, or is a sheet of the desk that a spreadsheet damaged.
     """
     try:
         with path.open("rb") as file:
@@ -52,7 +53,7 @@ def survey(
     except OSError as error:
         raise RefusedError(f"{path} cannot be read: {error.strerror}") from None
     _compare_with_manifest(export)
-    return export
+    return check_sheet(export, line_limit=line_limit)
 
 
 def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened

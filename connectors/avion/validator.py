@@ -1,19 +1,27 @@
 """Divide a batch of lines into spots and dead letters."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from connectors.avion.formats import FORMATS, Malformed
 from connectors.avion.lines import Lines
 from connectors.avion.schema import Checked, Schema
+from connectors.avion.sheets import Unfolded, unfold_rows
 from connectors.avion.spots import Spots
-from connectors.records import Batch, DeadLetter, Format, Line, Span, Spot, Tally
+from connectors.records import Ancestor, Batch, DeadLetter, Format, Line, Span, Spot, Tally
+from connectors.sheet import is_sheet
 from connectors.trail import trace_of_record
 
 log = logging.getLogger(__name__)
+
+_UNCHANGED = (
+    "it is as it was, and under its request ID Avstar has another row; correct it, or take it out"
+)
+_NO_SHEET = Unfolded([])
+_ANY_ZONE = Schema("csv", ZoneInfo("UTC"))
 
 
 class Validated(NamedTuple):
@@ -44,27 +52,50 @@ class Validator:
         lines = batch.records
         if not isinstance(lines, Lines):
             raise TypeError("validate takes the batches of AvionSource as they come")
-        values, checked = self._check(lines)
+        sheet, checked = self._check(lines)
         skipped = self._skipped(checked)
-        spots = Spots(batch.span.checksum, lines, checked.rows, frozenset(checked.bad) | skipped)
-        dead_letters = self._dead_letters(lines, checked.bad)
+        spots = Spots(
+            batch.span.checksum,
+            lines,
+            checked.rows,
+            frozenset(checked.bad) | skipped,
+            sheet.ancestors,
+            sheet.left,
+        )
+        dead_letters = self._dead_letters(lines, checked.bad, sheet)
         for letter in dead_letters:
             _log_rejection(batch.span, letter)
         return Validated(
             Batch(batch.span, spots),
             Batch(batch.span, dead_letters),
-            Tally(batch.span, len(values), len(spots), len(skipped)),
+            Tally(batch.span, len(checked.rows), len(spots), len(skipped)),
         )
 
     def _new_schema(self, record_format: Format) -> Schema:
         return Schema(record_format, self._zone)
 
-    def _check(self, lines: Lines) -> tuple[Sequence[Any], Checked]:
+    def _check(self, lines: Lines) -> tuple[Unfolded, Checked]:
         raws = lines.raws
         if lines.overlong:
-            return raws, Checked(list(raws), dict.fromkeys(range(len(raws)), ""))
+            return _NO_SHEET, Checked(list(raws), dict.fromkeys(range(len(raws)), ""))
         values = FORMATS[lines.format].decode(raws, lines.columns)
-        return values, self._schema(lines.format).check(values)
+        if not is_sheet(lines.columns):
+            return _NO_SHEET, self._schema(lines.format).check(values)
+        sheet = unfold_rows(values)
+        checked = self._schema(lines.format).check(sheet.values)
+        bad = self._without_spots(sheet, checked)
+        bad |= dict.fromkeys(sheet.unresolved, _UNCHANGED)
+        return sheet, Checked(checked.rows, dict(sorted(bad.items())))
+
+    def _without_spots(self, sheet: Unfolded, checked: Checked) -> dict[int, str]:
+        """Let pass what was a spot before: its local time was good in the zone of that run."""
+        bad = dict(checked.bad)
+        for i in [i for i in bad if sheet.was_spot(i)]:
+            again = _ANY_ZONE.check([sheet.values[i]])
+            if not again.bad:
+                checked.rows[i] = again.rows[0]
+                del bad[i]
+        return bad
 
     def _skipped(self, checked: Checked) -> frozenset[int]:
         if self._stations is None:
@@ -72,31 +103,37 @@ class Validator:
         good = set(range(len(checked.rows))).difference(checked.bad)
         return frozenset(i for i in good if checked.rows[i]["station"] not in self._stations)
 
-    def _dead_letters(self, lines: Lines, bad: dict[int, str]) -> list[DeadLetter]:
-        picked = zip(bad.values(), lines.pick(bad), strict=True)
-        return [self._dead_letter(lines, line, words) for words, line in picked]
-
-    def _dead_letter(self, lines: Lines, line: Line, words: str) -> DeadLetter:
-        reason, detail = self._why(lines, line, words)
-        return DeadLetter(
-            line.number,
-            line.offset,
-            reason,
-            detail,
-            None,
-            False,
-            None,
-            0,
-            line.raw,
-        )
+    def _dead_letters(self, lines: Lines, bad: dict[int, str], sheet: Unfolded) -> list[DeadLetter]:
+        picked = zip(bad.items(), lines.pick(bad), strict=True)
+        return [
+            _dead_letter(line, self._why(lines, line, words), sheet.ancestors.get(i))
+            for (i, words), line in picked
+        ]
 
     def _why(self, lines: Lines, line: Line, words: str) -> Malformed:
         if lines.overlong:
             return Malformed(
                 "line_too_long", f"{line.length} bytes; only the first {len(line.raw)} are kept"
             )
+        if words is _UNCHANGED:
+            return Malformed("unchanged", words)
         malformed = FORMATS[lines.format].malformed(line.raw, lines.columns)
         return malformed or Malformed("schema", words)
+
+
+def _dead_letter(line: Line, why: Malformed, ancestor: Ancestor | None) -> DeadLetter:
+    return DeadLetter(
+        line.number,
+        line.offset,
+        why.reason,
+        why.detail,
+        None,
+        False,
+        None,
+        0,
+        line.raw,
+        ancestor,
+    )
 
 
 def _log_rejection(span: Span, letter: DeadLetter) -> None:

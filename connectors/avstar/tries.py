@@ -85,6 +85,7 @@ class Tries:
             spot.duration,
             spot.advertiser,
             spot.raw,
+            spot.ancestor,
         )
 
     def dead_letter(self, reason: Reason) -> DeadLetter:
@@ -100,6 +101,7 @@ class Tries:
             spot.request_id,
             self.attempts,
             spot.raw,
+            spot.ancestor,
         )
 
 

@@ -1,17 +1,19 @@
 """The open ledger of one export: its files, its counts, and how it is sealed."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from connectors.effort import Effort
 from connectors.errors import HaltedError
+from connectors.ledger.chain import chained
 from connectors.ledger.checkpoint import Checkpoint
 from connectors.ledger.counts import Counts
 from connectors.ledger.duplicates import Duplicates
 from connectors.ledger.files import sha256_of, sync_folder
-from connectors.ledger.manifest import MANIFEST, Manifest, Mode, new_manifest, read_manifest
+from connectors.ledger.manifest import MANIFEST, Manifest, Mode, Sign, new_manifest, read_manifest
 from connectors.ledger.row_files import RowFiles, Sizes
 from connectors.records import Batch, DeadLetter, Export, Receipt, Span, Tally
 
@@ -46,6 +48,7 @@ class Book:
         stations: list[str] | None,
         api_url: str | None,
         efforts: bool,
+        sign: Sign | None = None,
     ) -> None:
         if state is None:
             _refuse_sealed(folder)
@@ -57,6 +60,7 @@ class Book:
         self._stations = stations
         self._api_url = api_url
         self._efforts = efforts
+        self._sign = sign
         self._counts = Counts.from_dict(state.counts) if state else Counts()
         self._lanes = dict(state.lanes) if state else {}
         self._started_at = state.started_at if state else _now()
@@ -102,19 +106,24 @@ class Book:
         self.commit()
         self._duplicates.close()
         self._files.seal()
-        manifest = new_manifest(
+        with chained(self._folder) if self._mode == "upload" else nullcontext() as previous:
+            manifest = self._manifest(previous)
+            manifest.write(self._folder, self._sign)
+        return manifest
+
+    def _manifest(self, previous: str | None) -> Manifest:
+        return new_manifest(
             self._export,
             self._counts,
             mode=self._mode,
             stations=self._stations,
             api_url=self._api_url,
+            previous=previous,
             receipts_sha256=sha256_of(self._files.receipts),
             dead_letters_sha256=sha256_of(self._files.dead_letters),
             started_at=self._started_at,
             completed_at=_now(),
         )
-        manifest.write(self._folder)
-        return manifest
 
     def close(self) -> None:
         """Close the files."""

@@ -76,6 +76,7 @@ def conflicting(receipt: Receipt, holder: Holder) -> DeadLetter:
         receipt.request_id,
         receipt.attempts,
         receipt.raw,
+        receipt.ancestor,
     )
 
 

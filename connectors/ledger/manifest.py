@@ -1,6 +1,7 @@
 """The manifest: what the auditor reads, and the seal on a ledger."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,8 @@ MANIFEST = "manifest.json"
 VERSION = 1
 
 Mode = Literal["upload", "validate-only"]
+Sign = Callable[[bytes], bytes]
+"""Makes the signature of a manifest's bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,10 +23,13 @@ class Manifest:
     """Counts and digests of one export's ledger; times are UTC in ISO 8601.
 
     total = valid + rejected + skipped; dead_lettered = rejected + failed; and in an upload
-    valid = accepted + duplicates + failed. `reconciled` says that all of that holds. `api_url` is
+    valid = accepted + duplicates + failed. `reconciled` says that all of that holds. `columns` is
+    the header of a CSV, without which its dead letters could not be read; `ancestors` are the
+    SHA-256 of the exports that its records come from, by way of the traffic desk. `api_url` is
     where spots went, null if nowhere. `attempts` are the requests for the records of this ledger,
     `parked` its `circuit_open` dead letters; from `throttled` on they are the sums of
-    `connectors.effort.Effort`.
+    `connectors.effort.Effort`. `previous` is the SHA-256 of the manifest that was sealed before it
+    in the same folder, null for the first one.
     """
 
     version: int = VERSION
@@ -31,6 +37,8 @@ class Manifest:
     ledger: str
     export: str
     format: str
+    columns: list[str]
+    ancestors: list[str]
     checksum: str
     bytes: int
     total_records: int
@@ -54,13 +62,19 @@ class Manifest:
     token_renewals: int
     receipts_sha256: str
     dead_letters_sha256: str
+    previous: str | None = None
     started_at: str
     completed_at: str
 
-    def write(self, folder: Path) -> None:
-        """Write `manifest.json` in one step and make it read-only."""
+    def write(self, folder: Path, sign: Sign | None = None) -> None:
+        """Write `manifest.json` in one step, its signature before it, and make both read-only."""
         path = folder / MANIFEST
-        write_whole(path, json.dumps(asdict(self), ensure_ascii=False, indent=2).encode() + b"\n")
+        content = json.dumps(asdict(self), ensure_ascii=False, indent=2).encode() + b"\n"
+        if sign:
+            signature = path.with_name(f"{MANIFEST}.sig")
+            write_whole(signature, sign(content))
+            signature.chmod(READ_ONLY)
+        write_whole(path, content)
         path.chmod(READ_ONLY)
 
 
@@ -79,6 +93,8 @@ def new_manifest(export: Export, counts: Counts, **others: Any) -> Manifest:
         ledger=export.key,
         export=export.path.name,
         format=export.format,
+        columns=list(export.columns),
+        ancestors=list(export.ancestors),
         checksum=export.checksum,
         bytes=export.size,
         total_records=counts.records,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Iterable  # noqa: UP035 - the engine takes others for classes, 3.10
+from typing import Any, Callable, Iterable, Optional  # noqa: UP035 - the engine takes others for classes, 3.10
 
 import bytewax.operators as op
 from bytewax.dataflow import Stream, operator
@@ -36,6 +36,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
     stations: Iterable[str] | None = None,
     api_url: str | None = None,
     confirm: Callable[[Export], None] = lambda _export: None,
+    sign: Optional[Callable[[bytes], bytes]] = None,  # noqa: UP045 - the engine, on 3.10
 ) -> Stream[Manifest]:
     """Write what became of every record, and seal an export's ledger once all are accounted for.
 
@@ -53,6 +54,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
         stations: Stations that were kept, for the manifest; None if all.
         api_url: Where spots were sent, for the manifest; None if nowhere.
         confirm: Called before a ledger is sealed; raises if the export is not what was read.
+        sign: Signs manifests, for `manifest.json.sig`; None leaves them unsigned.
 
     Returns:
         The manifest of each export, when it is sealed.
@@ -77,6 +79,7 @@ def record(  # noqa: PLR0913 - keyword-only settings
             stations=kept,
             api_url=api_url,
             efforts=efforts is not None,
+            sign=sign,
         )
 
     def confirmed(key: str) -> None:

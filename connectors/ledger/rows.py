@@ -3,18 +3,37 @@
 import base64
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
-from connectors.records import DeadLetter, Receipt
+from connectors.records import Ancestor, DeadLetter, Receipt
 
 _WRITTEN = Receipt._fields[: Receipt._fields.index("raw")]
+_LETTER = DeadLetter._fields[: DeadLetter._fields.index("raw")]
 
 
 def to_row(record: Receipt | DeadLetter) -> bytes:
     """Return one line of NDJSON, line end included."""
+    fields: dict[str, Any]
     if isinstance(record, DeadLetter):
-        return to_json(record._asdict() | _raw(record.raw)) + b"\n"
-    return to_json(dict(zip(_WRITTEN, record, strict=False))) + b"\n"
+        fields = dict(zip(_LETTER, record, strict=False)) | _raw(record.raw)
+    else:
+        fields = dict(zip(_WRITTEN, record, strict=False))
+    if record.ancestor:
+        fields["ancestor"] = record.ancestor._asdict()
+    return to_json(fields) + b"\n"
+
+
+def to_dead_letter(row: bytes) -> DeadLetter:
+    """Read a dead letter back.
+
+    Raises:
+        ValueError: The row is damaged; so are the KeyError and TypeError that it may raise.
+    """
+    fields = from_json(row)
+    coded, ancestor = fields.get("raw_base64"), fields.get("ancestor")
+    raw = fields["raw"].encode() if coded is None else base64.b64decode(coded)
+    values = [*(fields[name] for name in _LETTER), raw]
+    return DeadLetter(*values)._replace(ancestor=Ancestor(**ancestor) if ancestor else None)
 
 
 def _raw(raw: bytes) -> dict[str, Any]:

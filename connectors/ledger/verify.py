@@ -13,6 +13,7 @@ from connectors.ledger.audit.ledger_file import DEAD_LETTERS, RECEIPTS, LedgerFi
 from connectors.ledger.audit.plain import PlainSpot, Reading, reading
 from connectors.ledger.audit.seal import FILE_NAME, Seal, read_seal
 from connectors.ledger.audit.shape import RECEIPT
+from connectors.ledger.audit.sheets import reading_of_sheet
 from connectors.records import Export, Line
 
 DIGESTS = {RECEIPTS: "receipts_sha256", DEAD_LETTERS: "dead_letters_sha256"}
@@ -78,9 +79,11 @@ def _checksum(seal: Seal | None, export: Export | None) -> str | None:
 
 def _reading(seal: Seal | None, export: Export | None) -> Reading | None:
     if export:
-        return reading(export.format, export.columns)
-    # A CSV row says nothing without the header, which stands in the export alone.
-    return reading("ndjson") if seal and seal.claims["format"] == "ndjson" else None
+        return reading_of_sheet(export.columns) or reading(export.format, export.columns)
+    if seal is None:
+        return None
+    columns = seal.claims["columns"]
+    return reading_of_sheet(columns) or reading(seal.claims["format"], columns)
 
 
 def _find_repeated(folder: Path, index: Index, findings: Findings) -> None:

@@ -8,8 +8,10 @@ import typer
 
 from connectors.errors import AvstarError
 from dataflows.cli.demo import demo
+from dataflows.cli.dlq import dlq
 from dataflows.cli.doctor import doctor
 from dataflows.cli.generate import generate
+from dataflows.cli.report import report
 from dataflows.cli.run import run
 from dataflows.cli.sandbox import sandbox
 from dataflows.cli.verify import verify
@@ -22,8 +24,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run, demo, verify, doctor, generate, sandbox):
+for command in (run, demo, verify, doctor, report, generate, sandbox):
     app.command()(command)
+app.add_typer(dlq, name="dlq")
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so

@@ -55,6 +55,11 @@ def run(  # noqa: PLR0913 - one parameter an option
     validate_only: Annotated[
         bool | None, Opt("--validate-only", help="Check the exports, send nothing.")
     ] = None,
+    redrive: Annotated[
+        bool | None,
+        Opt("--redrive/--no-redrive", help="Send once more what can be, at the end: yes."),
+    ] = None,
+    sign_key: Annotated[Path | None, Opt(help="Ed25519 key that signs manifests, PEM.")] = None,
     strict: Annotated[
         bool | None, Opt("--strict", help="Exit 3 if there are dead letters.")
     ] = None,

@@ -6,7 +6,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, run_main
 
 from connectors.avion import AvionSource, ValidateOut, survey, validate
-from connectors.records import request_id
+from connectors.request_id import request_id
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from connectors.avion.schema import COLUMNS, LocalTrafficRecord, Row, Schema, TrafficRecord
+from connectors.avion.schema import LocalTrafficRecord, Row, Schema, TrafficRecord
+from connectors.records import COLUMNS
 
 NEW_YORK = ZoneInfo("America/New_York")
 

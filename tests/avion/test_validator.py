@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from connectors.avion.cutter import Cutter
 from connectors.avion.formats import FORMATS
 from connectors.avion.validator import Validator
-from connectors.records import REJECTIONS, Batch, Line, Span, request_id
+from connectors.records import REJECTIONS, Batch, Line, Span
+from connectors.request_id import request_id
 
 CHECKSUM = "0" * 64
 SPAN = Span("a.ndjson.000000000000", CHECKSUM, "lane-0", 0, 100, 5)
@@ -66,6 +67,7 @@ def test_a_bad_record_becomes_a_dead_letter_that_says_why(raw, reason, detail):
     assert letter._replace(reason="", detail="") == (
         *(2, 1, "", "", None, False, None, 0),
         raw,
+        None,
     )
     assert tally == (SPAN, 1, 0, 0)
 

@@ -14,7 +14,8 @@ from aiohttp import web
 from connectors.avstar.client import Client
 from connectors.avstar.sandbox import Sandbox, SandboxSettings
 from connectors.avstar.settings import AvstarSettings
-from connectors.records import Spot, request_id
+from connectors.records import Spot
+from connectors.request_id import request_id
 
 T = TypeVar("T")
 

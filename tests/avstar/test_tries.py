@@ -19,7 +19,7 @@ def test_a_receipt_repeats_the_spot_and_says_what_was_answered(spot, duplicate, 
 
     assert receipt[:6] == (1, 0, "SP1", "KABC", "2026-11-24T05:30:00-05:00", spot.request_id)
     assert (receipt.outcome, receipt.status, receipt.attempts) == (outcome, 201, 3)
-    assert receipt[-3:] == (spot.duration, spot.advertiser, spot.raw)
+    assert receipt[-4:-1] == (spot.duration, spot.advertiser, spot.raw)
 
 
 def test_a_receipt_is_dated_now_in_utc(spot):

@@ -95,3 +95,14 @@ def test_the_age_of_a_checkpoint_is_that_of_its_file(tmp_path: Path) -> None:
     file.touch()
     assert meter.checkpointed() == file.stat().st_mtime
     assert (meter.total_records, meter.total_bytes, meter.before) == (10, 1000, 3)
+
+
+def test_spots_without_a_good_answer_are_counted_as_long_as_they_are_the_last() -> None:
+    meter = Meter()
+    parked = DeadLetter(1, 0, "circuit_open", "", 500, True, "f" * 32, 1, b"")
+    refused = parked._replace(reason="rejected", redrivable=False)
+    counts = []
+    for one in (parked, parked, refused, parked):
+        meter.settled(TRAIL, one)
+        counts.append(meter.unanswered)
+    assert counts == [1, 2, 0, 1]

@@ -27,7 +27,8 @@ from connectors.avstar.proxy import Proxy
 from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken
-from connectors.records import Receipt, Spot, request_id
+from connectors.records import Receipt, Spot
+from connectors.request_id import request_id
 
 TINYPROXY = shutil.which("tinyproxy")
 SECONDS = 60

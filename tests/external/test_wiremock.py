@@ -18,7 +18,8 @@ from connectors.avstar.delivery import Delivery
 from connectors.avstar.outcome import Verdict, judge
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken
-from connectors.records import Receipt, Spot, request_id
+from connectors.records import Receipt, Spot
+from connectors.request_id import request_id
 
 WIREMOCK, JAVA = shutil.which("wiremock"), shutil.which("java")
 REQUEST_SECONDS = 2.0

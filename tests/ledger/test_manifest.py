@@ -32,6 +32,9 @@ BESIDES = {
     "mode",
     "ledger",
     "format",
+    "columns",
+    "ancestors",
+    "previous",
     "skipped",
     "stations",
     "api_url",
@@ -56,6 +59,7 @@ def manifest(
 ) -> Manifest:
     values = {
         "stations": None,
+        "previous": None,
         "api_url": "http://a",
         "receipts_sha256": "1" * 64,
         "dead_letters_sha256": "2" * 64,

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.ledger.verify import Verdict, is_ledger, verify
-from connectors.records import REJECTIONS, Export, Line, request_id
+from connectors.records import REJECTIONS, Export, Line
+from connectors.request_id import request_id
 
 LIMIT = 300
 HEAD = 40
@@ -129,6 +130,9 @@ class Night:
             "ledger": self.export.key,
             "export": self.export.path.name,
             "format": "ndjson",
+            "columns": [],
+            "ancestors": [],
+            "previous": None,
             "checksum": self.checksum,
             "bytes": self.export.size,
             "total_records": valid + rejected + 1,
@@ -323,7 +327,14 @@ def test_a_csv_is_compared_by_its_header(night: Night) -> None:
     night.lines = [Line(raw, 1, 0, len(raw))]
     night.receipts, night.letters = night.receipts[:1], []
     night.receipts[0]["advertiser"] = 'Smith, "J",\nJones'
-    sound = {"format": "csv", "bytes": 100, "skipped": 0, "stations": None, "total_records": 1}
+    sound = {
+        "format": "csv",
+        "columns": list(columns),
+        "bytes": 100,
+        "skipped": 0,
+        "stations": None,
+        "total_records": 1,
+    }
     assert list(night.seal(**sound).verify().findings) == []
     night.receipts[0]["spot_id"] = "SP0002"
     assert kinds(night.seal(**sound).verify()) == {"request_id", "text"}

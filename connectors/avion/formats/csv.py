@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from connectors.avion.formats.base import Malformed
-from connectors.avion.schema import COLUMNS
+from connectors.avion.formats.mangled import refuse_mangled, refuse_part_of_sheet
 from connectors.errors import RefusedError
+from connectors.records import COLUMNS
+from connectors.sheet import SEALED
 
 csv.field_size_limit(1 << 26)  # the limit of a record is ours, and never more than this
 
@@ -15,6 +17,9 @@ csv.field_size_limit(1 << 26)  # the limit of a record is ours, and never more t
 # quote belongs to the field. `(?!")` keeps a doubled quote from being taken for a closing one.
 _FIELD = rb'(?:"[^"]*(?:""[^"]*)*"(?!")[^,\n]*|[^",\n][^,\n]*|)'
 _RECORD = re.compile(rb"%b(?:,%b)*\n" % (_FIELD, _FIELD))
+
+_ONCE = (*COLUMNS, *SEALED)
+"""Columns that no header names twice."""
 
 
 class Csv:
@@ -52,12 +57,14 @@ class Csv:
             raise RefusedError(f"the CSV header cannot be read: {error}") from None
         columns = tuple(name.strip() for name in names)
         if missing := [name for name in COLUMNS if name not in columns]:
+            refuse_mangled(record)
             raise RefusedError(
                 f"the CSV header lacks {', '.join(missing)} (it has: {', '.join(columns)}); "
                 "export the file again with these columns"
             )
-        if twice := sorted({name for name in COLUMNS if columns.count(name) > 1}):
+        if twice := sorted({name for name in _ONCE if columns.count(name) > 1}):
             raise RefusedError(f"the CSV header names {', '.join(twice)} more than once")
+        refuse_part_of_sheet(columns)
         return columns
 
     def decode(self, raws: Sequence[bytes], columns: tuple[str, ...]) -> list[Any]:

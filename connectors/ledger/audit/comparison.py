@@ -12,6 +12,7 @@ from connectors.ledger.audit.index import Place
 from connectors.ledger.audit.ledger_file import RECEIPTS, SHAPES, Fields, look_up, original
 from connectors.ledger.audit.plain import PlainSpot, Reading
 from connectors.ledger.audit.seal import Seal
+from connectors.ledger.audit.sheets import NO_DESCENT, Descent, descent
 from connectors.records import Export, Line
 
 Places = list[Place]
@@ -29,6 +30,7 @@ class Comparison:
     read: Reading
     seal: Seal | None
     findings: Findings
+    _ancestors: set[str] = field(default_factory=set, init=False)
     _absent: Counter[str] = field(default_factory=Counter, init=False)
     _records: int = field(default=0, init=False)
 
@@ -47,6 +49,9 @@ class Comparison:
 
     def _compare(self, line: Line | None, places: Places, files: Mapping[str, BinaryIO]) -> None:
         self._records += line is not None
+        origin = descent(line, self.export.columns) if line else NO_DESCENT
+        if origin.ancestor:
+            self._ancestors.add(origin.ancestor["checksum"])
         if line and not places:
             self._compare_absent(line)
         for place in places:
@@ -56,6 +61,7 @@ class Comparison:
             else:
                 row = look_up(files[place.file], place.position, SHAPES[place.file])
                 self._compare_row(line, place, row)
+                self._compare_descent(place, row, origin)
 
     def _compare_absent(self, line: Line) -> None:
         spot = self.read(line.raw)
@@ -81,6 +87,15 @@ class Comparison:
         elif not _same_bytes(row, line):
             self._hold("raw", place, f"`raw` is not what {self.export.path}:{line.number} holds")
 
+    def _compare_descent(self, place: Place, row: Fields, origin: Descent) -> None:
+        ancestor, mine = origin.ancestor, row.get("request_id")
+        if row and row.get("ancestor") != ancestor:
+            what = f"`ancestor` is {shown(row.get('ancestor'))}, the sheet says {shown(ancestor)}"
+            self._hold("ancestor", place, what)
+        elif ancestor and mine and origin.kept != (mine == ancestor["request_id"]):
+            what = "is as it was" if origin.kept else "is not as it was"
+            self._hold("ancestor", place, f"{what}, and has not the request ID for that")
+
     def _compare_text(self, place: Place, receipt: Fields, spot: PlainSpot | None) -> None:
         if spot is None:
             self._hold("text", place, "its record in the export cannot be read")
@@ -94,6 +109,8 @@ class Comparison:
         seal.expect("checksum", self.export.checksum, "export")
         seal.expect("bytes", self.export.size, "export")
         seal.expect("format", self.export.format, "export")
+        seal.expect("ancestors", sorted(self._ancestors), "export")
+        seal.expect("columns", list(self.export.columns), "export")
         seal.expect("total_records", self._records, "export")
         seal.expect("skipped", self._absent["skipped"], "export")
         if not seal.uploads:

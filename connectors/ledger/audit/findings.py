@@ -30,6 +30,10 @@ Kind = Literal[
     "line",
     "text",
     "raw",
+    "ancestor",
+    "twice",
+    "chain",
+    "signature",
 ]
 """What a finding is about, one stable word each."""
 

@@ -9,6 +9,8 @@ from connectors.ledger.audit.index import Place
 from connectors.ledger.audit.ledger_file import RECEIPTS, Fields, LedgerFile, original
 from connectors.ledger.audit.plain import PlainSpot, Reading
 from connectors.ledger.audit.seal import Seal
+from connectors.ledger.audit.shape import flaws
+from connectors.ledger.audit.sheets import ANCESTOR, checksum_of
 from connectors.records import REJECTIONS
 
 
@@ -34,6 +36,7 @@ class Inspection:
         for row in file:
             fields, request = row.fields, None
             self.attempts += fields["attempts"]
+            self._check_ancestor(file.where(row.number), fields)
             if name == RECEIPTS:
                 request = bytes.fromhex(fields["request_id"])
                 self.counted[fields["outcome"]] += 1
@@ -42,6 +45,16 @@ class Inspection:
                 self.counted[fields["reason"]] += 1
                 self._check_letter(file.where(row.number), fields)
             yield Place(fields["offset"], name, row.number, row.position, request)
+
+    def _check_ancestor(self, where: str, row: Fields) -> None:
+        ancestor = row.get("ancestor")
+        if ancestor is None:
+            return
+        if flaw := next(flaws(ancestor, ANCESTOR), None):
+            self.findings.add("ancestor", where, f"`ancestor` {flaw}")
+        elif self.seal and ancestor["checksum"] not in self.seal.claims["ancestors"]:
+            what = f"comes from {ancestor['checksum']}, which the manifest does not name"
+            self.findings.add("ancestor", where, what)
 
     def _check_receipt(self, where: str, receipt: Fields) -> None:
         spot = PlainSpot(*(receipt[name] for name in PlainSpot._fields))
@@ -60,7 +73,7 @@ class Inspection:
     def _check_request_id(self, where: str, row: Fields, spot: PlainSpot | None) -> None:
         if self.checksum is None:
             return
-        expected = spot and spot.request_id(self.checksum)
+        expected = spot and spot.request_id(checksum_of(row, self.checksum))
         if row["request_id"] != expected:
             what = f"`request_id` is {shown(row['request_id'])}, its spot gives {shown(expected)}"
             self.findings.add("request_id", where, what)

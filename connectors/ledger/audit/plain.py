@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from connectors.ledger.audit.shape import positive
-from connectors.records import Format, request_id
+from connectors.records import Format
+from connectors.request_id import request_id
 
 SPOT_ID, AIRTIME, STATION = "SpotID", "AirDateTime", "StationCode"
 DURATION, ADVERTISER = "Duration", "ClientName"

@@ -100,6 +100,8 @@ MANIFEST: Shape = {
     "ledger": text,
     "export": text,
     "format": one_of("ndjson", "csv"),
+    "columns": sequence(text),
+    "ancestors": sequence(SHA256),
     "mode": one_of("upload", "validate-only"),
     "checksum": SHA256,
     "bytes": natural,
@@ -124,6 +126,7 @@ MANIFEST: Shape = {
     "token_renewals": natural,
     "receipts_sha256": SHA256,
     "dead_letters_sha256": SHA256,
+    "previous": optional(SHA256),
     "started_at": text,
     "completed_at": text,
 }

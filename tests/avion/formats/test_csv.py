@@ -101,7 +101,7 @@ def test_an_export_without_header_has_no_columns():
     [
         (b"SpotID,ClientName", "lacks StationCode, AirDateTime, Duration"),
         (HEADER.lower(), "lacks SpotID"),
-        (HEADER.replace(b",", b";"), "lacks SpotID"),
+        (HEADER.replace(b",", b";"), "separated by semicolons"),
         (HEADER + b",Duration", "names Duration more than once"),
         (HEADER + b',"', "cannot be read"),
         (HEADER + b",\xff", "cannot be read"),

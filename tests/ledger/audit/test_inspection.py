@@ -10,7 +10,8 @@ from connectors.ledger.audit.ledger_file import DEAD_LETTERS, RECEIPTS, LedgerFi
 from connectors.ledger.audit.plain import reading
 from connectors.ledger.audit.seal import Seal
 from connectors.ledger.rows import to_row
-from connectors.records import DeadLetter, Reason, Receipt, request_id
+from connectors.records import DeadLetter, Reason, Receipt
+from connectors.request_id import request_id
 
 CHECKSUM = "c" * 64
 AIRTIME = "2026-11-24T05:30:00-05:00"

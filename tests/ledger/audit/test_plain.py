@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.ledger.audit.plain import PlainSpot, reading
-from connectors.records import request_id
+from connectors.request_id import request_id
 
 COLUMNS = ("Duration", "SpotID", "ClientName", "AirDateTime", "StationCode")
 SPOT = PlainSpot("SP1", "2026-11-24T05:30:00-05:00", "KABC", 30, "Acme")

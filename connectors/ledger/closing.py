@@ -1,0 +1,178 @@
+"""What became of dead letters since: an index over ledgers that come one after the other."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing as closed_at_end
+from contextlib import contextmanager
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from pydantic_core import from_json
+
+from connectors.errors import RefusedError
+from connectors.ledger.closing_sql import COUNTS, OPEN, ORPHANS, SCHEMA, TWICE
+from connectors.ledger.original import content, original
+from connectors.ledger.sealed import Sealed
+from connectors.records import DeadLetter
+
+
+class OpenLetter(NamedTuple):
+    """A dead letter that is still to be dealt with.
+
+    `contested` says that under its request ID Avstar has, or may have, a row of other content: to
+    send it again could not tell whether it is delivered.
+    """
+
+    ledger: Sealed
+    letter: DeadLetter
+    contested: bool
+
+    @property
+    def redrivable(self) -> bool:
+        """Tell whether it may be sent again as it is."""
+        return self.letter.redrivable and not self.contested
+
+
+class Came(NamedTuple):
+    """Dead letters by what became of them: the `replaced` have heirs, the `open` nothing yet.
+
+    One that came again under its own request ID counts once.
+    """
+
+    delivered: int
+    replaced: int
+    open: int
+
+
+class Twice(NamedTuple):
+    """A record that was delivered as it was, and once more as another that took its place.
+
+    Both are the checksum of an export and the offset in it.
+    """
+
+    first: tuple[str, int]
+    second: tuple[str, int]
+
+
+class Closing:
+    """Follows each dead letter through later ledgers; made by `closing`.
+
+    A row that kept the request ID of its ancestor is the ancestor once more; any other that comes
+    from it is its heir.
+    """
+
+    def __init__(self, database: sqlite3.Connection, ledgers: Sequence[Sealed]) -> None:
+        self._database = database
+        self._ledgers = ledgers
+        self._names = {one.manifest.checksum: one.manifest.export for one in ledgers}
+        for number, ledger in enumerate(ledgers):
+            self._add_letters(number, ledger)
+        for ledger in ledgers:
+            self._add_receipts(ledger)
+
+    def export_of(self, checksum: str) -> str:
+        """Return the name of an export, empty if none of the ledgers is about it."""
+        return self._names.get(checksum, "")
+
+    def open_letters(self) -> Iterator[OpenLetter]:
+        """Yield the dead letters that nothing has come after, ledger by ledger."""
+        for number, places in groupby(self._database.execute(OPEN), lambda place: place[0]):
+            ledger = self._ledgers[number]
+            with ledger.dead_letters.open("rb") as file:
+                for _, position, contested in places:
+                    yield OpenLetter(ledger, ledger.letter_at(file, position), bool(contested))
+
+    def came(self) -> Came:
+        """Count the dead letters of all ledgers."""
+        return Came(*self._database.execute(COUNTS).fetchone())
+
+    def twice(self) -> Iterator[Twice]:
+        """Yield what was delivered both as it was and in another form."""
+        for row in self._database.execute(TWICE):
+            yield Twice((row[0], row[1]), (row[2], row[3]))
+
+    def orphans(self) -> Iterator[tuple[str, int]]:
+        """Yield ancestors that are no dead letters of the ledgers that would have to hold them."""
+        known = {ledger.manifest.checksum for ledger in self._ledgers}
+        return (row for row in self._database.execute(ORPHANS) if row[0] in known)
+
+    def _add_letters(self, number: int, ledger: Sealed) -> None:
+        checksum = ledger.manifest.checksum
+        for position, letter in ledger.letters():
+            key = checksum, letter.offset
+            if letter.ancestor:
+                key = self._key(letter.ancestor._asdict(), letter.request_id, key)
+            held = _content(letter, ledger)
+            if held:
+                self._compare(letter.request_id, held)
+            values = (*key, number, position, letter.request_id, held)
+            self._database.execute(
+                "INSERT OR REPLACE INTO letter VALUES (?, ?, ?, ?, ?, ?)", values
+            )
+            if letter.reason == "conflicting_duplicate":
+                self._contest(letter.request_id)
+
+    def _add_receipts(self, ledger: Sealed) -> None:
+        if not ledger.manifest.ancestors and not self._has_redrivable():
+            return
+        with ledger.receipts.open("rb") as file:
+            for line in file:
+                row = from_json(line)
+                if ancestor := row.get("ancestor"):
+                    own = ledger.manifest.checksum, row["offset"]
+                    key = self._key(ancestor, row["request_id"], own)
+                    self._database.execute("INSERT OR IGNORE INTO delivered VALUES (?, ?)", key)
+                held = _joined(row["duration_sec"], row["advertiser"])
+                self._compare(row["request_id"], held)
+
+    def _key(
+        self, ancestor: dict[str, Any], request_id: str | None, own: tuple[str, int]
+    ) -> tuple[str, int]:
+        """Return the record that a row is about: its ancestor once more, or one of its own."""
+        before = ancestor["checksum"], ancestor["offset"]
+        if request_id and request_id == ancestor["request_id"]:
+            return before
+        self._database.execute("INSERT OR IGNORE INTO heir VALUES (?, ?, ?, ?)", (*before, *own))
+        return own
+
+    def _compare(self, request_id: str | None, held: str) -> None:
+        """Note that under the request ID of a redrivable row Avstar may have another content."""
+        others = (
+            "SELECT 1 FROM letter WHERE request_id = ? AND content IS NOT NULL AND content <> ?"
+        )
+        if self._database.execute(others, (request_id, held)).fetchone():
+            self._contest(request_id)
+
+    def _contest(self, request_id: str | None) -> None:
+        self._database.execute("INSERT OR IGNORE INTO contested VALUES (?)", (request_id,))
+
+    def _has_redrivable(self) -> bool:
+        one = "SELECT 1 FROM letter WHERE content IS NOT NULL LIMIT 1"
+        return self._database.execute(one).fetchone() is not None
+
+
+@contextmanager
+def closing(ledgers: Sequence[Sealed]) -> Iterator[Closing]:
+    """Index ledgers, oldest first, on disk; the index is gone when the process ends.
+
+    Raises:
+        RefusedError: A ledger is damaged, or there is no room for the index.
+    """
+    try:
+        with closed_at_end(sqlite3.connect("")) as database:
+            database.executescript(SCHEMA)
+            yield Closing(database, ledgers)
+    except sqlite3.Error as error:
+        raise RefusedError(
+            f"no temporary index: {error}; let TMPDIR name a folder with room"
+        ) from error
+
+
+def _content(letter: DeadLetter, ledger: Sealed) -> str | None:
+    """Say what a redrivable spot holds; of others that does not matter."""
+    fields = original(letter, ledger.manifest) if letter.redrivable else None
+    return _joined(*content(fields)) if fields else None
+
+
+def _joined(duration: object, advertiser: str) -> str:
+    return f"{duration} {advertiser}"

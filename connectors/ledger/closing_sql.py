@@ -1,0 +1,59 @@
+"""Tables and questions of the index in `closing`."""
+
+SCHEMA = """
+PRAGMA cache_size = -8192; -- KiB in memory, whatever its size; the rest in a temporary file
+PRAGMA journal_mode = OFF;
+CREATE TABLE letter (
+    export TEXT, offset INTEGER, ledger INTEGER, position INTEGER, request_id TEXT, content TEXT,
+    PRIMARY KEY (export, offset)
+) WITHOUT ROWID;
+CREATE INDEX redrivable ON letter (request_id) WHERE content IS NOT NULL;
+CREATE TABLE delivered (export TEXT, offset INTEGER, PRIMARY KEY (export, offset)) WITHOUT ROWID;
+CREATE TABLE heir (
+    export TEXT, offset INTEGER, heir_export TEXT, heir_offset INTEGER,
+    PRIMARY KEY (export, offset, heir_export, heir_offset)
+) WITHOUT ROWID;
+CREATE TABLE contested (request_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE VIEW fate AS SELECT
+    letter.*,
+    EXISTS (SELECT 1 FROM delivered d WHERE d.export = letter.export AND d.offset = letter.offset)
+        AS delivered,
+    EXISTS (SELECT 1 FROM heir h WHERE h.export = letter.export AND h.offset = letter.offset)
+        AS replaced
+FROM letter;
+"""
+# `content` is kept of redrivable letters only, to be held against what Avstar has.
+
+OPEN = """
+SELECT ledger, position, content IS NOT NULL AND request_id IN (SELECT * FROM contested)
+FROM fate WHERE NOT delivered AND NOT replaced ORDER BY ledger, position
+"""
+
+COUNTS = """
+SELECT coalesce(sum(delivered), 0), coalesce(sum(replaced AND NOT delivered), 0),
+    coalesce(sum(NOT replaced AND NOT delivered), 0) FROM fate
+"""
+
+TWICE = """
+WITH RECURSIVE line (export, offset, heir_export, heir_offset) AS (
+    SELECT h.* FROM heir h JOIN delivered USING (export, offset)
+    UNION
+    SELECT line.export, line.offset, h.heir_export, h.heir_offset
+    FROM line JOIN heir h ON h.export = line.heir_export AND h.offset = line.heir_offset
+)
+SELECT line.* FROM line
+JOIN delivered d ON d.export = line.heir_export AND d.offset = line.heir_offset
+ORDER BY line.export, line.offset
+"""
+
+ORPHANS = """
+SELECT export, offset FROM (
+    SELECT export, offset FROM heir
+    UNION SELECT d.export, d.offset FROM delivered d WHERE NOT EXISTS (
+        SELECT 1 FROM heir h WHERE h.heir_export = d.export AND h.heir_offset = d.offset
+    )
+) known
+WHERE NOT EXISTS (
+    SELECT 1 FROM letter l WHERE l.export = known.export AND l.offset = known.offset
+)
+"""

@@ -1,0 +1,177 @@
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.avion.cutter import Cutter
+from connectors.avion.formats import FORMATS
+from connectors.avion.survey import survey
+from connectors.avion.validator import Validated, Validator
+from connectors.cells import written
+from connectors.errors import RefusedError
+from connectors.records import COLUMNS, Ancestor, Batch, Span
+from connectors.request_id import request_id
+from connectors.sheet import ADDED, SEALED, Past, original_of
+
+BEFORE = "ab" * 32
+NOW = "cd" * 32
+HEADER = (*COLUMNS, *ADDED)
+VALUES = {
+    "SpotID": "00123",
+    "StationCode": "KABC",
+    "AirDateTime": "2026-11-24T05:30:00-05:00",
+    "Duration": "30",
+    "ClientName": "=Acme",
+}
+ID = request_id("00123", "2026-11-24T05:30:00-05:00", BEFORE, "KABC")
+
+Row = dict[str, str]
+
+
+def row(kind: str = "retries_exhausted", request: str | None = ID, **changes: str) -> Row:
+    past = Past(Ancestor(BEFORE, 17, 4200, request), kind, original_of(VALUES))
+    shown = {name: written(value) for name, value in VALUES.items()}
+    return {**shown, **past.cells(), **changes}
+
+
+def no_record(**typed: str) -> Row:
+    past = Past(Ancestor(BEFORE, 3, 90, None), "not_json", '{"SpotID": ')
+    return {**past.cells(), **typed}
+
+
+def text_of(*rows: Row, header: tuple[str, ...] = HEADER) -> bytes:
+    file = io.StringIO(newline="")
+    table = csv.DictWriter(file, header, restval="", lineterminator="\r\n", extrasaction="ignore")
+    table.writeheader()
+    table.writerows(rows)
+    return b"\xef\xbb\xbf" + file.getvalue().encode()
+
+
+def validated(*rows: Row, **settings: Any) -> Validated:
+    body = text_of(*rows).partition(b"\n")[2]
+    cutter = Cutter(FORMATS["csv"], columns=HEADER)
+    [lines] = [*cutter.feed(body), *cutter.close()]
+    return Validator(**settings)(Batch(Span("mend.csv", NOW, "lane-0", 0, 9, 9), lines))
+
+
+def test_a_row_left_as_it_was_keeps_its_request_id() -> None:
+    [spot] = validated(row()).spots
+    assert (spot.request_id, spot.spot_id, spot.advertiser) == (ID, "00123", "=Acme")
+    assert spot.ancestor == Ancestor(BEFORE, 17, 4200, ID)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("SpotID", "124"), ("Duration", "60"), ("ClientName", "Acme")]
+)
+def test_a_corrected_row_gets_a_new_request_id_whatever_was_corrected(
+    name: str, value: str
+) -> None:
+    [spot] = validated(row(**{name: value})).spots
+    new = request_id(spot.spot_id, spot.airtime, NOW, spot.station)
+    assert spot.request_id == new != ID
+    assert spot.ancestor == Ancestor(BEFORE, 17, 4200, ID)
+
+
+def test_the_request_id_is_derived_and_never_taken_from_its_cell() -> None:
+    [spot] = validated(row(request="f" * 32)).spots
+    assert spot.request_id == ID
+
+
+def test_what_was_rejected_before_it_was_sent_gets_a_request_id_of_its_own() -> None:
+    [spot] = validated(row(kind="schema", request=None)).spots
+    assert spot.request_id == request_id("00123", spot.airtime, NOW, "KABC")
+
+
+def test_what_was_no_record_is_one_when_its_fields_are_filled_in() -> None:
+    [spot] = validated(no_record(**VALUES)).spots
+    assert spot.ancestor == Ancestor(BEFORE, 3, 90, None)
+    found = validated(no_record())
+    [letter] = found.dead_letters
+    assert (letter.reason, letter.ancestor) == ("schema", Ancestor(BEFORE, 3, 90, None))
+
+
+def test_a_row_that_the_desk_added_comes_from_nowhere() -> None:
+    [spot] = validated(row() | dict.fromkeys(SEALED, "")).spots
+    assert (spot.ancestor, spot.request_id != ID) == (None, True)
+
+
+def test_a_conflicting_row_left_as_it_was_is_not_sent_again() -> None:
+    found = validated(row(kind="conflicting_duplicate"), row(kind="rejected"))
+    [letter] = found.dead_letters
+    assert (letter.reason, letter.request_id) == ("unchanged", None)
+    assert letter.ancestor == Ancestor(BEFORE, 17, 4200, ID)
+    assert found.tally[1:] == (2, 1, 0)
+    [corrected] = validated(row(kind="conflicting_duplicate", Duration="60")).spots
+    assert corrected.duration == 60
+
+
+def test_what_was_a_spot_once_needs_no_time_zone_again() -> None:
+    local = VALUES | {"AirDateTime": "2026-11-24T05:30:00"}
+    cells = {name: written(value) for name, value in local.items()}
+    known = request_id("00123", local["AirDateTime"], BEFORE, "KABC")
+    past = Past(Ancestor(BEFORE, 17, 4200, known), "circuit_open", original_of(local))
+    [spot] = validated({**cells, **past.cells()}).spots
+    assert spot.request_id == known
+    [letter] = validated({**cells, **past.cells(), "Duration": "31"}).dead_letters
+    assert "has no UTC offset" in letter.detail
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Callable[[bytes], Path]:
+    def write(text: bytes) -> Path:
+        path = tmp_path / "mend.csv"
+        path.write_bytes(text)
+        return path
+
+    return write
+
+
+New = Callable[[bytes], Path]
+
+
+def test_a_survey_names_the_exports_that_a_sheet_comes_from(sheet: New) -> None:
+    export = survey(sheet(text_of(row(), no_record(**VALUES), row() | dict.fromkeys(SEALED, ""))))
+    assert (export.records, export.ancestors) == (3, (BEFORE,))
+
+
+def test_an_export_that_is_no_sheet_comes_from_nowhere(sheet: New) -> None:
+    assert survey(sheet(text_of(row(), header=COLUMNS))).ancestors == ()
+
+
+def test_columns_may_change_their_places(sheet: New) -> None:
+    path = sheet(text_of(row(), header=tuple(reversed(HEADER))))
+    assert survey(path).ancestors == (BEFORE,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (text_of(row(), row(SpotID="123")), "line 3: SpotID is '123' and was '00123': it lost its"),
+        (text_of(row(AirDateTime="11/24/2026 5:30")), "line 2: AirDateTime is '11/24/2026 5:30'"),
+        (text_of(row(AvstarOffset="4.2E+03")), "line 2: the Avstar… cells are not those that"),
+        (text_of(row(AvstarOrigin="")), "line 2: the Avstar… cells are not those that"),
+        (text_of(row()) + b"a,b\r\n", "line 3: the row has 2 cells, the header names 17; save"),
+        (text_of(row()).replace(b"=Acme", b"\xfcber", 1), "line 2: byte "),
+        (text_of(row(ClientName="x" * 5000)), "raise --line-limit above that"),
+        (text_of(row()).replace(b",", b";"), "separated by semicolons"),
+        (text_of(row()).decode().encode("utf-16"), "UTF-16: save it as UTF-8"),
+        (text_of(row()).decode().encode("utf-16-le"), "UTF-16: save it as UTF-8"),
+        (text_of(row(), header=HEADER[:-1]), "lacks AvstarSeal"),
+    ],
+    ids=lambda value: value[:30] if isinstance(value, str) else "",
+)
+def test_a_damaged_sheet_is_refused_with_the_row_and_the_mend(
+    sheet: New, text: bytes, words: str
+) -> None:
+    with pytest.raises(RefusedError) as refused:
+        survey(sheet(text), line_limit=4096)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_all_damaged_rows_are_counted(sheet: New) -> None:
+    with pytest.raises(RefusedError, match=r"nothing was sent \(2 more rows are damaged\)"):
+        survey(sheet(text_of(*[row(SpotID="123")] * 3)))
