@@ -20,8 +20,8 @@ from connectors.records import (
     Split,
     Spot,
     Tally,
-    request_id,
 )
+from connectors.request_id import request_id
 
 AIRTIME = "2026-11-24T05:30:00-05:00"
 SPAN = Span("a.csv.0123456789ab", "0" * 64, "lane-0", 0, 10, 3)

@@ -28,7 +28,7 @@ class Api:
         self.requests = 0
         self._answer, self._down, self._up = answer, down, up
 
-    async def attempt(self, _spot, _token):
+    async def attempt(self, _spot, _token, _named):
         self.requests += 1
         await asyncio.sleep(0.05)
         now = asyncio.get_running_loop().time()

@@ -33,7 +33,7 @@ class Api:
         self.requests = 0
         self._latency, self._dice = latency, Random(1)
 
-    async def attempt(self, _spot, _token):
+    async def attempt(self, _spot, _token, _named):
         self.requests += 1
         await asyncio.sleep(self._latency(self._dice))
         return Answer(201, "")
