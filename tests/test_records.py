@@ -122,6 +122,7 @@ def test_the_reasons_are_stable_words():
         "schema",
         "encoding",
         "line_too_long",
+        "unchanged",
         "rejected",
         "conflicting_duplicate",
         "circuit_open",
@@ -130,7 +131,7 @@ def test_the_reasons_are_stable_words():
 
 
 def test_rejections_are_the_reasons_found_before_anything_is_sent():
-    assert frozenset(get_args(Reason)[:5]) == REJECTIONS
+    assert frozenset(get_args(Reason)[:6]) == REJECTIONS
 
 
 @pytest.mark.parametrize(
@@ -142,18 +143,18 @@ def test_rejections_are_the_reasons_found_before_anything_is_sent():
         (Tally, "span records valid skipped"),
         (
             Spot,
-            "line offset spot_id station airtime duration advertiser request_id raw",
+            "line offset spot_id station airtime duration advertiser request_id raw ancestor",
         ),
         (
             Receipt,
             (
                 "line offset spot_id station airtime request_id outcome status attempts "
-                "delivered_at duration_sec advertiser raw"
+                "delivered_at duration_sec advertiser raw ancestor"
             ),
         ),
         (
             DeadLetter,
-            "line offset reason detail status redrivable request_id attempts raw",
+            "line offset reason detail status redrivable request_id attempts raw ancestor",
         ),
     ],
 )
