@@ -35,6 +35,10 @@ class Histogram:
         self._counts[bisect_left(self.BOUNDS, value)] += 1
         self.sum += value
 
+    def read(self) -> tuple[tuple[int, ...], float]:
+        """Return the counts, those beyond all bounds last, and the sum."""
+        return tuple(self._counts), self.sum
+
     def cumulated(self) -> Iterator[tuple[float, int]]:
         """Give each bound, infinity last, with the number of values up to it."""
         return zip((*self.BOUNDS, float("inf")), accumulate(self._counts), strict=True)

@@ -130,4 +130,4 @@ def _panel(meter: Meter) -> "Panel":
         Reading(one.name, one.kind, one.help, one.unit, one.label, partial(one.values, meter))
         for one in INSTRUMENTS
     ]
-    return Panel(readings, Answers(ANSWERS, ANSWERS_HELP, Histogram.BOUNDS))
+    return Panel(readings, Answers(ANSWERS, ANSWERS_HELP, Histogram.BOUNDS, meter.answers.read))

@@ -1,17 +1,24 @@
 """The way to the collector: OTLP over HTTP, as `OTEL_EXPORTER_OTLP_…` tell."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import (
+    MetricExportResult,
+    MetricReader,
+    MetricsData,
+    PeriodicExportingMetricReader,
+)
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from typing_extensions import override
 
+from connectors.telemetry.metrics import Complete
 from connectors.telemetry.outbox import Send
 
 
@@ -24,11 +31,23 @@ class Exporters(Protocol):
     def records(self) -> Send[ReadableLogRecord]:
         """Open what sends log records."""
 
-    def metrics(self) -> MetricReader:
-        """Open what reads and sends metrics."""
+    def metrics(self, complete: Complete) -> MetricReader:
+        """Open what reads and sends metrics; what is sent is to be completed."""
 
     def close(self) -> None:
         """Close all that was opened, whatever is under way."""
+
+
+class _Completed(OTLPMetricExporter):
+    def __init__(self, complete: Complete) -> None:
+        super().__init__()
+        self._complete = complete
+
+    @override
+    def export(
+        self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: Any
+    ) -> MetricExportResult:
+        return super().export(self._complete(metrics_data), timeout_millis, **kwargs)
 
 
 class OtlpExporters(Exporters):
@@ -45,9 +64,9 @@ class OtlpExporters(Exporters):
         """Open what sends log records."""
         return self._sending_records(OTLPLogExporter())
 
-    def metrics(self) -> MetricReader:
-        """Open what reads and sends metrics."""
-        return PeriodicExportingMetricReader(OTLPMetricExporter())
+    def metrics(self, complete: Complete) -> MetricReader:
+        """Open what reads and sends metrics; what is sent is completed."""
+        return PeriodicExportingMetricReader(_Completed(complete))
 
     def close(self) -> None:
         """Close all that was opened, whatever is under way."""

@@ -17,7 +17,7 @@ from connectors.records import Batch, DeadLetter
 from connectors.telemetry.counts import Counts
 from connectors.telemetry.exporters import Exporters
 from connectors.telemetry.logs import OtlpHandler
-from connectors.telemetry.metrics import Metrics, Panel
+from connectors.telemetry.metrics import Metrics, Panel, completing
 from connectors.telemetry.outbox import Outbox
 from connectors.telemetry.settings import TelemetrySettings
 from connectors.telemetry.spans import SAMPLED, Spans
@@ -71,8 +71,8 @@ class Telemetry:
             self._tell("start run", self._run, self._began)
             watches.append(self._tracing)
         if self._settings.metrics:
-            self._metrics = Metrics(self._resource, self._exporters.metrics(), panel)
-            watches.append(self._metrics)
+            complete = completing(panel.answers, time.time_ns())
+            self._metrics = Metrics(self._resource, self._exporters.metrics(complete), panel)
         return Watches(*watches)
 
     def handler(self) -> logging.Handler | None:

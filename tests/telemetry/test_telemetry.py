@@ -31,7 +31,9 @@ READINGS = [
     Reading("avstar_retries_total", "counter", "Again", "1", "", lambda: {"": 3}),
     Reading("avstar_breaker_lanes", "gauge", "Lanes", "1", "state", lambda: {"open": 1}),
 ]
-PANEL = Panel(READINGS, Answers("avstar_answer_seconds", "Answers", (0.1, 1.0)))
+PANEL = Panel(
+    READINGS, Answers("avstar_answer_seconds", "Answers", (0.1, 1.0), lambda: ((0, 2, 0), 1.0))
+)
 
 
 class Memory:
@@ -48,7 +50,8 @@ class Memory:
     def records(self) -> Callable[[Sequence[ReadableLogRecord]], bool]:
         return lambda records: not self.sent_records.extend(records)
 
-    def metrics(self) -> InMemoryMetricReader:
+    def metrics(self, complete: Callable[[Any], Any]) -> InMemoryMetricReader:
+        self.complete = complete
         return self.reader
 
     def close(self) -> None:
@@ -199,10 +202,9 @@ def test_a_rejected_record_has_a_short_trace_that_every_run_derives_alike() -> N
     assert one.attributes["avstar.outcome"] == "schema"
 
 
-def test_metrics_are_read_when_they_are_sent_and_answers_counted() -> None:
-    telemetry, watch, memory = opened()
-    sent(watch, 201, 201, seconds=0.5)
-    data = memory.reader.get_metrics_data()
+def test_metrics_are_read_when_they_are_sent_the_answers_with_them() -> None:
+    telemetry, _, memory = opened()
+    data = memory.complete(memory.reader.get_metrics_data())
     telemetry.close()
     metrics = {
         metric.name: list(metric.data.data_points)
@@ -214,7 +216,8 @@ def test_metrics_are_read_when_they_are_sent_and_answers_counted() -> None:
     (gauge,) = metrics["avstar_breaker_lanes"]
     assert (gauge.value, dict(gauge.attributes)) == (1, {"state": "open"})
     (answers,) = metrics["avstar_answer_seconds"]
-    assert (answers.count, tuple(answers.bucket_counts)) == (2, (0, 2, 0))
+    assert (answers.count, answers.sum, answers.bucket_counts) == (2, 1.0, (0, 2, 0))
+    assert answers.explicit_bounds == (0.1, 1.0)
 
 
 def test_a_log_record_is_sent_with_its_fields_and_its_trace() -> None:
