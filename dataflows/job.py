@@ -10,7 +10,7 @@ from dataflows.exports import open_exports, sealed_manifest, unsealed
 from dataflows.meter import Meter
 from dataflows.preflight import check_settings
 from dataflows.redrive import redrive, redrive_once
-from dataflows.redrive_sheets import unfinished_sheets, write_redrive_sheets
+from dataflows.redrive_sheets import any_open, unfinished_sheets, write_redrive_sheets
 from dataflows.runner import ExitCode, run
 from dataflows.screen import Screen
 from dataflows.settings import Settings
@@ -42,12 +42,12 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     manifests = [_sealed(settings, export) for export in exports]
     for manifest in manifests:
         screen.summary(manifest)
-    again: list[Manifest] = []
     if settings.redrive and cluster.is_first and not settings.validate_only:
-        again = redrive_once(settings, manifests, meter, stop, screen)
-    letters = sum(one.dead_lettered for one in manifests)
-    letters -= sum(one.accepted + one.duplicates for one in again)
-    return ExitCode.DEAD_LETTERS if settings.strict and letters else ExitCode.SETTLED
+        redrive_once(settings, manifests, meter, stop, screen)
+    letters = settings.strict and any(one.dead_lettered for one in manifests)
+    if letters and any_open(settings.out_folder, [one.ledger for one in manifests]):
+        return ExitCode.DEAD_LETTERS
+    return ExitCode.SETTLED
 
 
 def resend(settings: Settings) -> ExitCode:

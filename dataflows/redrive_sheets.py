@@ -34,6 +34,16 @@ def tried(out: Path, ledger: str) -> bool:
     return any(night_of_sheet(sheet) == ledger for sheet in _sheets(out))
 
 
+def any_open(out: Path, ledgers: Collection[str]) -> bool:
+    """Tell whether dead letters of some ledgers are open, counting what was sent again since.
+
+    Raises:
+        RefusedError: A ledger is damaged.
+    """
+    with closing(sealed_ledgers(out)) as index:
+        return any(night_of(one.ledger.folder.name) in ledgers for one in index.open_letters())
+
+
 def write_redrive_sheets(out: Path, ledgers: Collection[str] | None = None) -> list[Path]:
     """Write what can be sent again, a sheet for each ledger; none where there is nothing.
 

@@ -96,6 +96,18 @@ def test_strict_counts_what_is_open_after_that(api: New, new_export: New, new_up
         assert done.code == 3
 
 
+def test_strict_says_the_same_when_it_is_asked_again(
+    api: New, new_export: New, new_upload: New, avstar: Any
+) -> None:
+    upload = new_upload(api("--fault", "500=0.3"), new_export(60, bad=0))
+    assert upload("--strict", *FAILING).code == 3
+    upload.api.faults({})
+    address = ("--api-url", upload.api.url, "--rate", "10000/0.1")
+    assert avstar("dlq", "redrive", upload.out, *address).code == 0
+    for _ in range(2):
+        assert upload("--strict", *FAILING, **BY_ITSELF).code == 0
+
+
 def test_no_redrive_leaves_them(api: New, new_export: New, new_upload: New) -> None:
     upload = new_upload(api("--fault", "500=0.2"), new_export(100, bad=0))
     assert upload(*FAILING, "--no-redrive", **BY_ITSELF).code == 0
