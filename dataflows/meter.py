@@ -49,7 +49,8 @@ class Meter(Watch):
 
     Each count has one writer thread, so nothing needs a lock; they may be a moment apart.
     `forecast` is there while a run is under way. `telemetry` tells what of each signal was `sent`
-    or `dropped`. `unanswered` counts the spots, last and in a row, that got no good answer.
+    or `dropped`. `unanswered` counts the spots, last and in a row, that got no good answer;
+    `trouble` is what the last failed attempt had to say.
     """
 
     def __init__(self) -> None:
@@ -67,6 +68,7 @@ class Meter(Watch):
         self.failed = 0
         self.idle_seconds = 0.0
         self.unanswered = 0
+        self.trouble = ""
         self.answers = Histogram()
         self.lanes: list[Lane] = []
         self.forecast: Forecast | None = None
@@ -159,6 +161,7 @@ class Meter(Watch):
         self.throttled += status == _TOO_MANY
         self.refused_tokens += status == _UNAUTHORIZED
         self.answers.add(attempt.seconds)
+        self.trouble = attempt.detail if attempt.error else self.trouble
 
     @override
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:

@@ -22,6 +22,7 @@ from connectors.ledger import Manifest, read_checkpoint
 from connectors.records import Export
 from dataflows.meter import Meter
 from dataflows.settings import Settings
+from dataflows.standstill import standstill
 from dataflows.summary import summary_lines
 
 _REFRESH_SECONDS = 0.25
@@ -123,17 +124,17 @@ class _View:
         return f"{self._rate():,.1f}/s · {quota}{self._meter.dead_letters:,} dead letters"
 
     def told(self) -> str:
-        return " · ".join(filter(None, (self.words(), self._deadline())))
+        return " · ".join(filter(None, (self.words(), *self._more())))
 
     def line(self) -> str:
         left = (self.total - self.done) / self._rate() if self._fresh() else 0.0
         eta = time.strftime("%H:%M:%S", time.gmtime(left)) if self._fresh() else "unknown"
         told = f"{self.done:,} of {self.total:,} records · {self.words()} · {eta} left"
-        return f"{told} · {self._deadline()}" if self._deadline() else told
+        return " · ".join(filter(None, (told, *self._more())))
 
-    def _deadline(self) -> str:
+    def _more(self) -> tuple[str, str]:
         forecast = self._meter.forecast
-        return forecast.words(time.time()) if forecast else ""
+        return forecast.words(time.time()) if forecast else "", standstill(self._meter)
 
     def _fresh(self) -> int:
         return self._meter.done + (self._meter.validated if self._validating else 0)
