@@ -16,22 +16,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import create_server
 from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 from connectors.avion import survey
 from dataflows.generate import Sample, generate
 from tests.conftest import ROOT, run_sandbox
+from tests.external.ports import free_port
 
 SECONDS = 300
 SPOTS = 200
 opener = build_opener(ProxyHandler({}))
-
-
-def free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def get(url: str) -> Any:

@@ -7,7 +7,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from socket import create_server
 from typing import Any
 from urllib.parse import quote
 from urllib.request import ProxyHandler, build_opener
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from dataflows.instruments import ANSWERS, INSTRUMENTS
+from tests.external.ports import free_port
 
 New = Callable[..., Any]
 
@@ -49,11 +49,6 @@ def try_get(url: str) -> str:
         return get(url)
     except OSError:
         return ""
-
-
-def free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture

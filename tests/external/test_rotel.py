@@ -6,13 +6,14 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from socket import create_connection, create_server
+from socket import create_connection
 from typing import Any
 
 import pytest
 
 from connectors.avion import survey
 from connectors.trail import trace_of_record
+from tests.external.ports import free_port
 from tests.external.rotel import Received, Rotel, program
 from tests.processes import TOKEN
 
@@ -23,11 +24,6 @@ SECONDS = 60
 HEADER = "collector-key-77b1"
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="rotel is not installed; it has no wheel here")
-
-
-def free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture
