@@ -57,7 +57,7 @@ def spots_of(path: Path) -> Iterator[Spot]:
 def ours(path: Path, url: str) -> float:
     """Run the product's dataflow, recovery and ledger included."""
     settings = load_settings(
-        exports=(path,), out=path.parent / "out", api_url=url, token=TOKEN, rate="1000000/1"
+        exports=(path,), out=path.parent / "out", api_url=url, token=TOKEN, rate="100000/0.1"
     )
     exports = open_exports(settings)
     began = time.perf_counter()
@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     command = [sys.executable, "-m", "dataflows.cli", "sandbox", "--port", "0"]
-    command += ["--token", TOKEN, "--rate", "1000000/1"]
+    command += ["--token", TOKEN, "--rate", "100000/0.1"]
     times: dict[str, list[float]] = {"ours": [], "bare": []}
     with (
         tempfile.TemporaryDirectory() as folder,
