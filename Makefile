@@ -7,7 +7,8 @@ PYTHON ?= $(shell for python in python3.12 python3.11 python3.10 python3; do \
 	$$python -c '$(WANTED)' 2>/dev/null && echo $$python && break; done)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test check format bench soak chaos observability-check constraints clean
+.PHONY: demo test check format bench soak chaos image-check observability-check \
+	constraints clean
 
 demo: $(VENV)/run.stamp  ## generate an export, upload it to a local sandbox, show the summary
 	@$(BIN)/avstar demo
@@ -38,6 +39,9 @@ soak: $(VENV)/dev.stamp  ## 100,000 spots under all faults at once, some minutes
 
 chaos: $(VENV)/dev.stamp  ## an upload killed 25 times at random moments, two minutes
 	$(BIN)/python benchmarks/chaos.py $(if $(SEED),--seed $(SEED))
+
+image-check: $(VENV)/dev.stamp  ## the image built and run as the manifests do, some minutes
+	$(BIN)/python -m tests.k8s.image
 
 observability-check: $(VENV)/dev.stamp build/phoenix/ready  ## a run told to Arize Phoenix, every spot read back
 	$(BIN)/python -m tests.external.phoenix build/phoenix build/trace.png

@@ -52,6 +52,14 @@ def load_otel(tell: Callable[[str], object]) -> Otel | None:
     return otel
 
 
+_PAGES = "BYTEWAX_DATAFLOW_API_ENABLED"
+
+
 def metrics_page_wanted() -> bool:
     """Tell whether the engine will serve its pages."""
-    return "BYTEWAX_DATAFLOW_API_ENABLED" in os.environ
+    return _PAGES in os.environ
+
+
+def end_metrics_page() -> None:
+    """Let later engines of this process serve none: a second one could not, and would fail."""
+    os.environ.pop(_PAGES, None)

@@ -22,6 +22,7 @@ from dataflows.hold import hold
 from dataflows.leave import leave
 from dataflows.meter import Meter
 from dataflows.observed import observed
+from dataflows.otel import end_metrics_page
 from dataflows.quiet import quiet_engine
 from dataflows.resume import prepare
 from dataflows.settings import Settings
@@ -107,6 +108,8 @@ def run(  # noqa: PLR0913 - what a run has to do with
                 if not cluster.is_alone:  # threads of the engine may outlive it, and crash an exit
                     atexit.register(leave, exit_code(why))
                 raise why from error
+            finally:
+                end_metrics_page()
         log.info("closed", extra={"exports": [export.key for export in exports]})
     return _manifests(settings, exports, stop, 0.0 if cluster.is_alone else SHARED_FOLDER_SECONDS)
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def why_not() -> str:
 class Hosts:
     """A switch with the API at it, and hosts at its other sockets."""
 
-    def __init__(self, stack: ExitStack, folder: Path) -> None:
+    def __init__(self, stack: ExitStack, folder: Path, addresses: Sequence[str] = HOSTS) -> None:
         self._stack = stack
         self._folder = folder
         self._prefix = f"a{os.getpid() % 100_000}"
@@ -50,7 +50,7 @@ class Hosts:
         ip("-n", self.switch, "link", "add", "br0", "type", "bridge")
         ip("-n", self.switch, "addr", "add", f"{API}/24", "dev", "br0")
         ip("-n", self.switch, "link", "set", "br0", "up")
-        self.names = [self._host(i, address) for i, address in enumerate(HOSTS)]
+        self.names = [self._host(i, address) for i, address in enumerate(addresses)]
 
     def _namespace(self, name: str) -> str:
         full = f"{self._prefix}{name}"

@@ -1,0 +1,169 @@
+"""What neither the schemas nor checkov see: each check yields what is wrong, in words."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import bytewax.run
+
+from dataflows.otel import Otel
+from dataflows.settings import DeskSettings, Settings
+from tests.k8s.manifests import Document, Workload, environment, of_kind, workloads
+from tests.k8s.schedule import wrong_schedule
+
+SPARE_SECONDS = 30
+"""Time beside the draining: the engine's end, the ledgers, and the other processes' good-bye."""
+
+Check = Callable[[list[Document]], Iterator[str]]
+
+
+def schedules(rendered: list[Document]) -> Iterator[str]:
+    """A job comes once a day, in a zone that there is."""
+    for one in workloads(rendered):
+        if why := wrong_schedule(one.cron["schedule"], one.cron.get("timeZone", "")):
+            yield f"{one.name}: {why}"
+
+
+def mounts(rendered: list[Document]) -> Iterator[str]:
+    """Every mount has its volume, every volume its mount, and what a volume names is there."""
+    there = {(one["kind"], one["metadata"]["name"]) for one in rendered}
+    for one in workloads(rendered):
+        volumes = {volume["name"]: volume for volume in one.pod.get("volumes", ())}
+        mounted = {mount["name"] for mount in _mounts(one)}
+        yield from (f"{one.name}: no volume {name}" for name in mounted - volumes.keys())
+        yield from (f"{one.name}: nobody mounts {name}" for name in volumes.keys() - mounted)
+        for volume in volumes.values():
+            claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+            if claim and ("PersistentVolumeClaim", claim) not in there:
+                yield f"{one.name}: no claim {claim}"
+        for mount in _mounts(one):
+            if mount["name"] == "token" and "subPath" in mount:
+                yield f"{one.name}: a token that is mounted by subPath is never renewed"
+
+
+def names(rendered: list[Document]) -> Iterator[str]:
+    """What a pod or a rule names is there: service account, settings, pods to select."""
+    there = {(one["kind"], one["metadata"]["name"]) for one in rendered}
+    labels = [one.template["metadata"]["labels"] for one in workloads(rendered)]
+    for one in workloads(rendered):
+        wanted = {("ServiceAccount", one.pod["serviceAccountName"])}
+        if "subdomain" in one.pod:
+            wanted.add(("Service", one.pod["subdomain"]))
+        for container in one.containers:
+            sources = container.get("envFrom", ())
+            wanted |= {("ConfigMap", source["configMapRef"]["name"]) for source in sources}
+        yield from (f"{one.name}: no {kind} {name}" for kind, name in wanted - there)
+    for document in rendered:
+        for selector in selectors(document):
+            if not any(selector.items() <= found.items() for found in labels):
+                yield f"{document['kind']} {document['metadata']['name']} selects no pod"
+    policies = [one for policy in of_kind(rendered, "NetworkPolicy") for one in selectors(policy)]
+    for one, found in zip(workloads(rendered), labels, strict=True):
+        if not any(policy and policy.items() <= found.items() for policy in policies):
+            yield f"{one.name}: no policy lets anything out"
+
+
+def selectors(document: Document) -> Iterator[dict[str, str]]:
+    spec = document.get("spec", {})
+    if document["kind"] == "Service":
+        yield spec["selector"]
+    elif document["kind"] in {"PodDisruptionBudget", "PodMonitor"}:
+        yield spec["selector"]["matchLabels"]
+    elif document["kind"] == "NetworkPolicy":
+        yield spec["podSelector"].get("matchLabels", {})
+        for rule in (*spec.get("ingress", ()), *spec.get("egress", ())):
+            for peer in (*rule.get("from", ()), *rule.get("to", ())):
+                if "podSelector" in peer and "namespaceSelector" not in peer:
+                    yield peer["podSelector"]["matchLabels"]
+
+
+@cache
+def engine_variables() -> set[str]:
+    """Find the variables that the installed engine reads, in its code.
+
+    The linker may have put another text right behind a name, so it may end in a letter too many.
+    """
+    module = Path(bytewax.run.__file__)
+    texts = [path.read_bytes() for path in (module, *module.parent.glob("*.so"))]
+    found = {name.decode() for text in texts for name in re.findall(rb"BYTEWAX_[A-Z_]+", text)}
+    return found | {name[:-1] for name in found}
+
+
+def variables(rendered: list[Document]) -> Iterator[str]:
+    """Every variable is a setting, the engine's, or one that others are made of."""
+    known = {
+        f"{settings.model_config['env_prefix']}{name}".upper()
+        for settings in (Settings, DeskSettings, Otel)
+        for name in settings.model_fields
+    } | engine_variables()
+    for one in workloads(rendered):
+        for container in one.containers:
+            given = environment(rendered, container)
+            written = str(container.get("env", ""))
+            for name, value in given.items():
+                if name not in known and f"$({name})" not in written:
+                    yield f"{one.name}: nobody reads {name}"
+                if "$(" in value:
+                    yield f"{one.name}: {name} holds what no variable gives: {value}"
+
+
+def paths(rendered: list[Document]) -> Iterator[str]:
+    """Every path in a setting is on a volume, and one that is written on one that can be."""
+    for one in workloads(rendered):
+        found = {mount["mountPath"]: mount.get("readOnly", False) for mount in _mounts(one)}
+        words = {f"argument {word}": word for word in one.main["args"]}
+        for name, value in {**environment(rendered, one.main), **words}.items():
+            if not value.startswith("/"):
+                continue
+            folder = next((str(p) for p in Path(value).parents if str(p) in found), None)
+            folder = value if value in found else folder
+            if folder is None:
+                yield f"{one.name}: {name}={value} is on no volume"
+            elif found[folder] and name in {"AVSTAR_OUT", "AVSTAR_STATE"}:
+                yield f"{one.name}: {name}={value} cannot be written"
+
+
+def grace(rendered: list[Document]) -> Iterator[str]:
+    """A pod has the time to drain before it is killed."""
+    for one in workloads(rendered):
+        if one.main["args"] != ["run"]:
+            continue
+        drain = float(environment(rendered, one.main)["AVSTAR_DRAIN_SECONDS"])
+        if one.pod["terminationGracePeriodSeconds"] < drain + SPARE_SECONDS:
+            yield f"{one.name}: killed before it has drained for {drain:g} s"
+
+
+def ports(rendered: list[Document]) -> Iterator[str]:
+    """Probes and policies lead to ports on which something listens."""
+    for one in workloads(rendered):
+        listening = {port["name"]: port["containerPort"] for port in one.main.get("ports", ())}
+        given = environment(rendered, one.main)
+        for name, port in listening.items():
+            addresses = given.get("BYTEWAX_ADDRESSES", "").split(";")
+            at = [address.rpartition(":")[2] for address in addresses]
+            told = [given.get("BYTEWAX_DATAFLOW_API_PORT")] if name == "metrics" else at
+            if told.count(str(port)) < len(told):
+                yield f"{one.name}: nothing listens on {name} {port}"
+            if port not in _allowed(rendered):
+                yield f"{one.name}: no policy lets anybody to {name} {port}"
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            if probe in one.main and one.main[probe]["httpGet"]["port"] not in listening:
+                yield f"{one.name}: {probe} asks at no port"
+
+
+def _allowed(rendered: list[Document]) -> set[int]:
+    rules = [rule for one in of_kind(rendered, "NetworkPolicy") for rule in _ingress(one)]
+    return {port["port"] for rule in rules for port in rule["ports"]}
+
+
+def _ingress(policy: Document) -> Any:
+    return policy["spec"].get("ingress", ())
+
+
+def _mounts(one: Workload) -> list[Document]:
+    return [mount for container in one.containers for mount in container["volumeMounts"]]
+
+
+CHECKS: list[Check] = [schedules, mounts, names, variables, paths, grace, ports]

@@ -1,0 +1,59 @@
+"""What the README for the platform says, held to the manifests."""
+
+import re
+
+import pytest
+
+from dataflows.runner import ExitCode
+from tests.k8s.manifests import ADDITIONS, K8S, OVERLAYS, documents, needs_kubectl, workload
+
+TEXT = (K8S / "README.md").read_text()
+NAMES = set(re.findall(r"`(AVSTAR_\w+)`", TEXT))
+
+
+def test_every_overlay_and_addition_is_told():
+    for name in (*(f"overlays/{one}" for one in OVERLAYS), *ADDITIONS):
+        assert f"`{name}`" in TEXT
+
+
+def test_every_link_leads_somewhere():
+    links = re.findall(r"\]\(([^)#]+)(?:#[\w-]+)?\)", TEXT)
+    assert links
+    assert [link for link in links if not (K8S / link).exists()] == []
+
+
+def test_every_path_named_is_there():
+    paths = re.findall(r"`((?:base|overlays|components|examples)/[\w./-]+)`", TEXT)
+    assert paths
+    assert [path for path in paths if not (K8S / path).exists()] == []
+
+
+def test_every_exit_code_has_its_row():
+    part = TEXT.partition("## What ends a pod")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \|", part, re.MULTILINE)
+    assert [int(code) for code in rows] == [*sorted(ExitCode), 137]
+
+
+def test_every_setting_named_is_one():
+    readme = (K8S.parent / "README.md").read_text()
+    assert NAMES
+    assert {name for name in NAMES if f"`{name}`" not in readme} == set()
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_figures_are_those_of_the_manifests(overlay):
+    one = workload(documents(overlay), "avstar-upload")
+    *_, oldest, patience = one.pod["initContainers"][0]["args"]
+    startup = one.main["startupProbe"]
+    told = [
+        f"`terminationGracePeriodSeconds` is {one.pod['terminationGracePeriodSeconds']}:",
+        f"ends after {one.job['activeDeadlineSeconds'] // 3600} hours",
+        f"younger than {int(oldest) // 60} hours",
+        f"no export of tonight in {patience} minutes",
+    ]
+    assert [words for words in told if words not in TEXT] == []
+    assert startup["periodSeconds"] * startup["failureThreshold"] == 30 * 60
+    assert "Startup has half an hour" in TEXT
+    assert one.job["backoffLimit"] == 6
+    assert "starts another pod, six times in ten minutes" in TEXT
