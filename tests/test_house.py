@@ -244,6 +244,10 @@ INDEX_HOSTS = [
         ("npmjs", "org"),
         ("crates", "io"),
         ("proxy", "golang", "org"),
+        ("docker", "io"),
+        ("quay", "io"),
+        ("ghcr", "io"),
+        ("registry", "k8s", "io"),
     )
 ]
 """In parts, so that this file names none."""
