@@ -10,10 +10,11 @@ from dataflows.exports import open_exports, sealed_manifest, unsealed
 from dataflows.meter import Meter
 from dataflows.preflight import check_settings
 from dataflows.redrive import redrive, redrive_once
-from dataflows.redrive_sheets import any_open, unfinished_sheets, write_redrive_sheets
+from dataflows.redrive_sheets import any_open, ledger_of, unfinished_sheets, write_redrive_sheets
 from dataflows.runner import ExitCode, run
 from dataflows.screen import Screen
 from dataflows.settings import Settings
+from dataflows.sheets import refuse_unfinished
 from dataflows.signals import stop_on_signals
 
 
@@ -60,7 +61,9 @@ def resend(settings: Settings) -> ExitCode:
     check_settings(settings)
     screen, stop = Screen(settings), Stop()
     stop_on_signals(stop)
-    sheets = unfinished_sheets(settings.out_folder) or write_redrive_sheets(settings.out_folder)
+    begun = unfinished_sheets(settings.out_folder)
+    refuse_unfinished(settings.out_folder, [ledger_of(sheet).name for sheet in begun])
+    sheets = begun or write_redrive_sheets(settings.out_folder)
     if not sheets:
         screen.tell("nothing can be sent again")
         return ExitCode.SETTLED
