@@ -14,7 +14,7 @@ from connectors.cells import written
 from connectors.errors import RefusedError
 from connectors.records import COLUMNS, Ancestor, Batch, Span
 from connectors.request_id import heir_checksum, request_id
-from connectors.sheet import ADDED, SEALED, Past, original_of
+from connectors.sheet import ADDED, Past, original_of
 
 BEFORE = "ab" * 32
 NOW = "cd" * 32
@@ -102,7 +102,7 @@ def test_what_was_no_record_is_one_when_its_fields_are_filled_in() -> None:
 
 
 def test_a_row_that_the_desk_added_comes_from_nowhere() -> None:
-    [spot] = validated(row() | dict.fromkeys(SEALED, "")).spots
+    [spot] = validated(row() | dict.fromkeys(ADDED, "")).spots
     assert (spot.ancestor, spot.request_id != ID) == (None, True)
 
 
@@ -141,7 +141,7 @@ New = Callable[[bytes], Path]
 
 
 def test_a_survey_names_the_exports_that_a_sheet_comes_from(sheet: New) -> None:
-    export = survey(sheet(text_of(row(), no_record(**VALUES), row() | dict.fromkeys(SEALED, ""))))
+    export = survey(sheet(text_of(row(), no_record(**VALUES), row() | dict.fromkeys(ADDED, ""))))
     assert (export.records, export.ancestors) == (3, (BEFORE,))
 
 
