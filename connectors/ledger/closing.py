@@ -103,17 +103,17 @@ class Closing:
             if letter.ancestor:
                 key = self._key(letter.ancestor._asdict(), letter.request_id, key)
             held = _content(letter, ledger)
-            if held:
-                self._compare(letter.request_id, held)
+            if held and letter.redrivable:
+                self._contest(letter.request_id, held)
             values = (*key, number, position, letter.request_id, held)
             self._database.execute(
                 "INSERT OR REPLACE INTO letter VALUES (?, ?, ?, ?, ?, ?)", values
             )
             if letter.reason == "conflicting_duplicate":
-                self._contest(letter.request_id)
+                self._contest(letter.request_id, "")
 
     def _add_receipts(self, ledger: Sealed) -> None:
-        if not ledger.manifest.ancestors and not self._has_redrivable():
+        if not ledger.manifest.ancestors and not self._has_letters():
             return
         with ledger.receipts.open("rb") as file:
             for line in file:
@@ -135,18 +135,20 @@ class Closing:
         self._database.execute("INSERT OR IGNORE INTO heir VALUES (?, ?, ?, ?)", (*before, *own))
         return own
 
-    def _compare(self, request_id: str | None, held: str) -> None:
-        """Note that under the request ID of a redrivable row Avstar may have another content."""
+    def _compare(self, request_id: str, held: str) -> None:
+        """Note that under the request ID of a dead letter Avstar has another content."""
         others = (
             "SELECT 1 FROM letter WHERE request_id = ? AND content IS NOT NULL AND content <> ?"
         )
         if self._database.execute(others, (request_id, held)).fetchone():
-            self._contest(request_id)
+            self._contest(request_id, held)
 
-    def _contest(self, request_id: str | None) -> None:
-        self._database.execute("INSERT OR IGNORE INTO contested VALUES (?)", (request_id,))
+    def _contest(self, request_id: str | None, held: str) -> None:
+        """Note what Avstar has, or may have, under a request ID; empty if nobody knows."""
+        values = request_id, held
+        self._database.execute("INSERT OR IGNORE INTO contested VALUES (?, ?)", values)
 
-    def _has_redrivable(self) -> bool:
+    def _has_letters(self) -> bool:
         one = "SELECT 1 FROM letter WHERE content IS NOT NULL LIMIT 1"
         return self._database.execute(one).fetchone() is not None
 
@@ -169,8 +171,8 @@ def closing(ledgers: Sequence[Sealed]) -> Iterator[Closing]:
 
 
 def _content(letter: DeadLetter, ledger: Sealed) -> str | None:
-    """Say what a redrivable spot holds; of others that does not matter."""
-    fields = original(letter, ledger.manifest) if letter.redrivable else None
+    """Say what a spot holds; None of what never became one."""
+    fields = original(letter, ledger.manifest) if letter.request_id else None
     return _joined(*content(fields)) if fields else None
 
 

@@ -7,13 +7,15 @@ CREATE TABLE letter (
     export TEXT, offset INTEGER, ledger INTEGER, position INTEGER, request_id TEXT, content TEXT,
     PRIMARY KEY (export, offset)
 ) WITHOUT ROWID;
-CREATE INDEX redrivable ON letter (request_id) WHERE content IS NOT NULL;
+CREATE INDEX content ON letter (request_id) WHERE content IS NOT NULL;
 CREATE TABLE delivered (export TEXT, offset INTEGER, PRIMARY KEY (export, offset)) WITHOUT ROWID;
 CREATE TABLE heir (
     export TEXT, offset INTEGER, heir_export TEXT, heir_offset INTEGER,
     PRIMARY KEY (export, offset, heir_export, heir_offset)
 ) WITHOUT ROWID;
-CREATE TABLE contested (request_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE contested (
+    request_id TEXT, held TEXT, PRIMARY KEY (request_id, held)
+) WITHOUT ROWID;
 CREATE VIEW fate AS SELECT
     letter.*,
     EXISTS (SELECT 1 FROM delivered d WHERE d.export = letter.export AND d.offset = letter.offset)
@@ -22,11 +24,12 @@ CREATE VIEW fate AS SELECT
         AS replaced
 FROM letter;
 """
-# `content` is kept of redrivable letters only, to be held against what Avstar has.
+# `content` is kept of what was a spot, to be held against what Avstar has or may have (`held`).
 
 OPEN = """
-SELECT ledger, position, content IS NOT NULL AND request_id IN (SELECT * FROM contested)
-FROM fate WHERE NOT delivered AND NOT replaced ORDER BY ledger, position
+SELECT ledger, position, content IS NOT NULL AND EXISTS (
+    SELECT 1 FROM contested c WHERE c.request_id = fate.request_id AND c.held <> fate.content
+) FROM fate WHERE NOT delivered AND NOT replaced ORDER BY ledger, position
 """
 
 COUNTS = """
