@@ -52,6 +52,9 @@ def save(path: Path, rows: list[Row]) -> Path:
 def sheet_of(avstar: Any, night: Any, path: Path) -> list[Row]:
     done = avstar("dlq", "csv", night.out, "--csv", path)
     assert (done.code, done.err) == (0, "")
+    assert done.out.endswith(
+        f" dead letters; correct it, then: avstar run {path} --out {night.out}\n"
+    )
     return rows_of(path)
 
 
