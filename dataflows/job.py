@@ -1,6 +1,9 @@
 """One job from settings to exit code: survey, run, summary."""
 
-from connectors.errors import RefusedError
+import logging
+from collections.abc import Sequence
+
+from connectors.errors import AvstarError, RefusedError, StoppedError
 from connectors.ledger import Manifest
 from connectors.records import Export
 from connectors.stop import Stop
@@ -16,6 +19,8 @@ from dataflows.screen import Screen
 from dataflows.settings import Settings
 from dataflows.sheets import refuse_unfinished
 from dataflows.signals import stop_on_signals
+
+log = logging.getLogger(__name__)
 
 
 def upload(settings: Settings, cluster: Cluster) -> ExitCode:
@@ -44,7 +49,7 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     for manifest in manifests:
         screen.summary(manifest)
     if settings.redrive and cluster.is_first and not settings.validate_only:
-        redrive_once(settings, manifests, meter, stop, screen)
+        _redrive(settings, manifests, meter, stop, screen)
     letters = settings.strict and any(one.dead_lettered for one in manifests)
     if letters and any_open(settings.out_folder, [one.ledger for one in manifests]):
         return ExitCode.DEAD_LETTERS
@@ -69,6 +74,19 @@ def resend(settings: Settings) -> ExitCode:
         return ExitCode.SETTLED
     again = redrive(settings, sheets, stop, screen)
     return ExitCode.DEAD_LETTERS if any(one.failed for one in again) else ExitCode.SETTLED
+
+
+def _redrive(
+    settings: Settings, manifests: Sequence[Manifest], meter: Meter, stop: Stop, screen: Screen
+) -> None:
+    """Send again what can be; whatever keeps it from that, the run itself is sealed and settled."""
+    try:
+        redrive_once(settings, manifests, meter, stop, screen)
+    except StoppedError:
+        raise
+    except (AvstarError, OSError) as error:
+        log.warning("not sent again", extra={"error": str(error)})
+        screen.tell(f"not sent again: {error}; later: avstar dlq redrive {settings.out_folder}")
 
 
 def _sealed(settings: Settings, export: Export) -> Manifest:

@@ -117,7 +117,7 @@ class Closing:
             return
         with ledger.receipts.open("rb") as file:
             for line in file:
-                row = from_json(line)
+                row = _receipt(line, ledger)
                 if ancestor := row.get("ancestor"):
                     own = ledger.manifest.checksum, row["offset"]
                     key = self._key(ancestor, row["request_id"], own)
@@ -174,6 +174,16 @@ def _content(letter: DeadLetter, ledger: Sealed) -> str | None:
     """Say what a spot holds; None of what never became one."""
     fields = original(letter, ledger.manifest) if letter.request_id else None
     return _joined(*content(fields)) if fields else None
+
+
+def _receipt(line: bytes, ledger: Sealed) -> dict[str, Any]:
+    try:
+        row: dict[str, Any] = from_json(line)
+    except ValueError:
+        raise RefusedError(
+            f"{ledger.receipts} is damaged; `avstar verify {ledger.folder}` says what is wrong"
+        ) from None
+    return row
 
 
 def _joined(duration: object, advertiser: str) -> str:

@@ -115,3 +115,31 @@ def test_nothing_is_sent_in_another_form_while_a_sheet_is_half_sent(
     assert half().code == 0
     assert "nothing can be sent again" in avstar(*redrive).err
     assert len(night.api.spots()) == 120
+
+
+def test_what_lies_in_out_and_is_none_of_ours_breaks_no_run_and_no_verify(
+    api: New, new_export: New, new_upload: New, avstar: Any
+) -> None:
+    upload = new_upload(api(), new_export(20, bad=0))
+    (upload.out / "x").mkdir(parents=True)
+    (upload.out / "x" / "manifest.json").write_text("{}")
+    assert upload().code == 0
+    assert avstar("verify", upload.out, upload.exports[0]).code == 0
+    with (upload.out / ".chain").open("ab") as file:
+        file.write(b"garbage\n\xff\n")
+    assert new_upload(upload.api, new_export(20, "next.ndjson", bad=0, seed=2))().code == 0
+    found = avstar("verify", upload.out)
+    assert found.code == 1
+    assert f"{upload.out / '.chain'}:2: is no line that a seal wrote [chain]" in found.out
+
+
+def test_trouble_of_the_redrive_is_told_and_is_not_the_run_s(
+    night: Any, rows: Any, avstar: Any, tmp_path: Path
+) -> None:
+    assert avstar("run", save(tmp_path / "one.csv", rows[:1]), *words(night)).code == 0
+    [ledger] = night.out.glob("one.csv.*")
+    (ledger / "receipts.ndjson").chmod(0o644)
+    (ledger / "receipts.ndjson").write_bytes(b'{"ancestor":}\n')
+    done = night(*FAILING, AVSTAR_REDRIVE=None)
+    assert done.code == 0, done.err
+    assert "not sent again: " in done.err
