@@ -4,13 +4,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing as closed_at_end
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
 from connectors.errors import RefusedError
-from connectors.ledger.closing_sql import COUNTS, OPEN, ORPHANS, SCHEMA, TWICE
+from connectors.ledger.closing_sql import COUNTS, HEIRS, OPEN, ORPHANS, SCHEMA, TWICE
 from connectors.ledger.original import content, original
 from connectors.ledger.sealed import Sealed
 from connectors.records import DeadLetter
@@ -45,7 +45,7 @@ class Came(NamedTuple):
 
 
 class Twice(NamedTuple):
-    """A record that was delivered as it was, and once more as another that took its place.
+    """A record that was delivered, and once more as another that took its place.
 
     Both are the checksum of an export and the offset in it.
     """
@@ -87,9 +87,16 @@ class Closing:
         return Came(*self._database.execute(COUNTS).fetchone())
 
     def twice(self) -> Iterator[Twice]:
-        """Yield what was delivered both as it was and in another form."""
+        """Yield what was delivered in two forms: as it was and another, or in two sheets."""
         for row in self._database.execute(TWICE):
             yield Twice((row[0], row[1]), (row[2], row[3]))
+        for _, rows in groupby(self._database.execute(HEIRS), lambda row: row[:2]):
+            sheets: dict[str, dict[str, tuple[str, int]]] = {}
+            for _, _, sheet, export, offset, request_id in rows:
+                sheets.setdefault(sheet, {})[request_id] = export, offset
+            for one, other in combinations(sheets.values(), 2):
+                if not (one.keys() <= other.keys() or other.keys() <= one.keys()):
+                    yield Twice(next(iter(one.values())), next(iter(other.values())))
 
     def orphans(self) -> Iterator[tuple[str, int]]:
         """Yield ancestors that are no dead letters of the ledgers that would have to hold them."""
@@ -121,7 +128,10 @@ class Closing:
                 if ancestor := row.get("ancestor"):
                     own = ledger.manifest.checksum, row["offset"]
                     key = self._key(ancestor, row["request_id"], own)
-                    self._database.execute("INSERT OR IGNORE INTO delivered VALUES (?, ?)", key)
+                    values = (*key, row["request_id"])
+                    self._database.execute(
+                        "INSERT OR IGNORE INTO delivered VALUES (?, ?, ?)", values
+                    )
                 held = _joined(row["duration_sec"], row["advertiser"])
                 self._compare(row["request_id"], held)
 

@@ -8,7 +8,9 @@ CREATE TABLE letter (
     PRIMARY KEY (export, offset)
 ) WITHOUT ROWID;
 CREATE INDEX content ON letter (request_id) WHERE content IS NOT NULL;
-CREATE TABLE delivered (export TEXT, offset INTEGER, PRIMARY KEY (export, offset)) WITHOUT ROWID;
+CREATE TABLE delivered (
+    export TEXT, offset INTEGER, request_id TEXT, PRIMARY KEY (export, offset)
+) WITHOUT ROWID;
 CREATE TABLE heir (
     export TEXT, offset INTEGER, heir_export TEXT, heir_offset INTEGER,
     PRIMARY KEY (export, offset, heir_export, heir_offset)
@@ -47,6 +49,22 @@ WITH RECURSIVE line (export, offset, heir_export, heir_offset) AS (
 SELECT line.* FROM line
 JOIN delivered d ON d.export = line.heir_export AND d.offset = line.heir_offset
 ORDER BY line.export, line.offset
+"""
+
+HEIRS = """
+WITH RECURSIVE branch (export, offset, sheet, heir_export, heir_offset) AS (
+    SELECT h.export, h.offset, h.heir_export, h.heir_export, h.heir_offset FROM heir h
+    WHERE EXISTS (
+        SELECT 1 FROM heir o
+        WHERE o.export = h.export AND o.offset = h.offset AND o.heir_export <> h.heir_export
+    )
+    UNION
+    SELECT branch.export, branch.offset, branch.sheet, h.heir_export, h.heir_offset
+    FROM branch JOIN heir h ON h.export = branch.heir_export AND h.offset = branch.heir_offset
+)
+SELECT branch.export, branch.offset, sheet, heir_export, heir_offset, request_id FROM branch
+JOIN delivered d ON d.export = heir_export AND d.offset = heir_offset
+ORDER BY branch.export, branch.offset
 """
 
 ORPHANS = """
