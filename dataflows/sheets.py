@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from connectors.avion.sheets import Heir, heirs
+from connectors.desk.names import is_sheet_name
 from connectors.errors import RefusedError
 from connectors.ledger.fates import Record, fate, unfinished
 from connectors.records import Export
@@ -45,7 +46,7 @@ def refuse_unfinished(out: Path, known: Sequence[str] = ()) -> None:
     for folder, name in unfinished(out):
         if folder.name not in known:
             again = f"`avstar run {name} --out {out}`"
-            if (out / name).is_file():
+            if is_sheet_name(name):
                 again = f"`avstar dlq redrive {out}`"
             raise RefusedError(
                 f"the upload of the sheet {name} is not finished ({folder}); finish it first, "

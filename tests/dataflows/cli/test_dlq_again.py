@@ -143,3 +143,20 @@ def test_trouble_of_the_redrive_is_told_and_is_not_the_run_s(
     done = night(*FAILING, AVSTAR_REDRIVE=None)
     assert done.code == 0, done.err
     assert "not sent again: " in done.err
+
+
+def test_a_corrected_sheet_waits_for_a_redrive_that_was_cut_off(
+    night: Any, rows: Any, avstar: Any, tmp_path: Path
+) -> None:
+    requests = night.api.stats()["requests"]
+    small = ("--checkpoint-records", "2", "--concurrency", "1", "--rate", "10/1")
+    running = night.start(*FAILING, *small, AVSTAR_REDRIVE=None)
+    running.until(lambda: night.api.stats()["requests"] >= requests + 3)
+    running.finish(signal.SIGKILL)
+    sheet = save(tmp_path / "one.csv", rows)
+    done = avstar("run", sheet, *words(night))
+    assert done.code == 2
+    assert f"finish it first, with `avstar dlq redrive {night.out}`" in done.refusal
+    assert avstar("dlq", "redrive", *words(night)[1:]).code == 0
+    assert "was delivered in another form" in avstar("run", sheet, *words(night)).refusal
+    assert len(night.api.spots()) == 120
