@@ -18,3 +18,13 @@ def request_id(spot_id: str, airtime: str, checksum: str, station: str) -> str:
     """
     text = UNIT_SEPARATOR.join((spot_id, airtime, checksum, station))
     return sha256(text.encode()).hexdigest()[:REQUEST_ID_DIGITS]
+
+
+def heir_checksum(checksum: str, offset: int, duration: int, advertiser: str) -> str:
+    """Return what stands for the checksum in the request ID of a row that comes from another.
+
+    It is made of the record that the row comes from and of the correction, not of the sheet that
+    the row stands in: the same correction in another sheet is the same request.
+    """
+    text = UNIT_SEPARATOR.join((checksum, str(offset), str(duration), advertiser))
+    return sha256(text.encode()).hexdigest()

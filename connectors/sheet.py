@@ -19,7 +19,7 @@ ADDED = (*FOR_PEOPLE, KIND, ORIGINAL, SEAL)
 """Columns behind those of the export, in their order."""
 
 SEALED = (ORIGIN, LINE, OFFSET, REQUEST_ID, KIND, ORIGINAL, SEAL)
-"""Those that a row needs to be known again; a row where all are empty is a new one."""
+"""Those that a row needs to be known again; a new row has all added columns empty."""
 
 _SEAL_DIGITS = 16
 
@@ -101,6 +101,8 @@ def read_past(cells: Mapping[str, str]) -> Past | None:
     """
     found = {name: restored(cells[name]) for name in SEALED}
     if not any(found.values()):
+        if any(restored(cells.get(name, "")) for name in FOR_PEOPLE):
+            raise ValueError(f"{SEAL} is lost")
         return None
     line, offset = int(found[LINE]), int(found[OFFSET])
     ancestor = Ancestor(found[ORIGIN], line, offset, found[REQUEST_ID] or None)

@@ -10,6 +10,7 @@ from connectors.ledger import Manifest, read_checkpoint, read_manifest
 from connectors.records import KEY_DIGITS, Export
 from dataflows.identity import refuse_other
 from dataflows.settings import Settings
+from dataflows.sheets import refuse_twice
 
 
 def open_exports(
@@ -37,6 +38,9 @@ def open_exports(
                 _refuse_settled_otherwise(settings, sealed)
             else:
                 refuse_other(settings.out_folder, export.path, known)
+    if not settings.validate_only:
+        sheets = [export for export in unsealed(settings, exports) if export.ancestors]
+        refuse_twice(settings.out_folder, sheets, settings.line_limit)
     return exports
 
 

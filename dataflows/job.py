@@ -1,6 +1,9 @@
 """One job from settings to exit code: survey, run, summary."""
 
-from connectors.errors import RefusedError
+import logging
+from collections.abc import Sequence
+
+from connectors.errors import AvstarError, RefusedError, StoppedError
 from connectors.ledger import Manifest
 from connectors.records import Export
 from connectors.stop import Stop
@@ -10,11 +13,14 @@ from dataflows.exports import open_exports, sealed_manifest, unsealed
 from dataflows.meter import Meter
 from dataflows.preflight import check_settings
 from dataflows.redrive import redrive, redrive_once
-from dataflows.redrive_sheets import any_open, unfinished_sheets, write_redrive_sheets
+from dataflows.redrive_sheets import any_open, ledger_of, unfinished_sheets, write_redrive_sheets
 from dataflows.runner import ExitCode, run
 from dataflows.screen import Screen
 from dataflows.settings import Settings
+from dataflows.sheets import refuse_unfinished
 from dataflows.signals import stop_on_signals
+
+log = logging.getLogger(__name__)
 
 
 def upload(settings: Settings, cluster: Cluster) -> ExitCode:
@@ -43,7 +49,7 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     for manifest in manifests:
         screen.summary(manifest)
     if settings.redrive and cluster.is_first and not settings.validate_only:
-        redrive_once(settings, manifests, meter, stop, screen)
+        _redrive(settings, manifests, meter, stop, screen)
     letters = settings.strict and any(one.dead_lettered for one in manifests)
     if letters and any_open(settings.out_folder, [one.ledger for one in manifests]):
         return ExitCode.DEAD_LETTERS
@@ -60,12 +66,27 @@ def resend(settings: Settings) -> ExitCode:
     check_settings(settings)
     screen, stop = Screen(settings), Stop()
     stop_on_signals(stop)
-    sheets = unfinished_sheets(settings.out_folder) or write_redrive_sheets(settings.out_folder)
+    begun = unfinished_sheets(settings.out_folder)
+    refuse_unfinished(settings.out_folder, [ledger_of(sheet).name for sheet in begun])
+    sheets = begun or write_redrive_sheets(settings.out_folder)
     if not sheets:
         screen.tell("nothing can be sent again")
         return ExitCode.SETTLED
     again = redrive(settings, sheets, stop, screen)
     return ExitCode.DEAD_LETTERS if any(one.failed for one in again) else ExitCode.SETTLED
+
+
+def _redrive(
+    settings: Settings, manifests: Sequence[Manifest], meter: Meter, stop: Stop, screen: Screen
+) -> None:
+    """Send again what can be; whatever keeps it from that, the run itself is sealed and settled."""
+    try:
+        redrive_once(settings, manifests, meter, stop, screen)
+    except StoppedError:
+        raise
+    except (AvstarError, OSError) as error:
+        log.warning("not sent again", extra={"error": str(error)})
+        screen.tell(f"not sent again: {error}; later: avstar dlq redrive {settings.out_folder}")
 
 
 def _sealed(settings: Settings, export: Export) -> Manifest:

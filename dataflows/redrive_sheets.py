@@ -5,7 +5,7 @@ from pathlib import Path
 
 from connectors.desk import write_sheet
 from connectors.desk.names import is_sheet_name, night_of, number_of, sheet_name, sheet_of
-from connectors.ledger import Closing, closing, read_manifest, sealed_ledgers
+from connectors.ledger import Closing, closing, read_identity, read_manifest, sealed_ledgers
 from connectors.ledger.files import sha256_of
 from connectors.records import KEY_DIGITS
 
@@ -24,9 +24,21 @@ def night_of_sheet(sheet: Path) -> str:
     return night_of(f"{sheet.name}.{'0' * KEY_DIGITS}")
 
 
+def ledger_of(sheet: Path) -> Path:
+    """Return the folder of the ledger of a sheet."""
+    return sheet.with_name(f"{sheet.name}.{sha256_of(sheet)[:KEY_DIGITS]}")
+
+
 def unfinished_sheets(out: Path) -> list[Path]:
-    """Return the sheets whose upload is not settled: a stop or a crash came between."""
-    return [path for path in _sheets(out) if read_manifest(_folder(path)) is None]
+    """Return the sheets whose upload is not settled: a stop or a crash came between.
+
+    One of which nothing was sent yet is removed: what it holds may be out of date.
+    """
+    unsettled = [path for path in _sheets(out) if read_manifest(ledger_of(path)) is None]
+    for path in unsettled:
+        if read_identity(ledger_of(path)) is None:
+            path.unlink()
+    return [path for path in unsettled if path.exists()]
 
 
 def tried(out: Path, ledger: str) -> bool:
@@ -71,7 +83,3 @@ def _write(out: Path, index: Closing, ledger: str) -> Path:
 
 def _sheets(out: Path) -> list[Path]:
     return sorted(path for path in out.glob("*.csv") if is_sheet_name(path.name))
-
-
-def _folder(sheet: Path) -> Path:
-    return sheet.with_name(f"{sheet.name}.{sha256_of(sheet)[:KEY_DIGITS]}")

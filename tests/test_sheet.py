@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from connectors.cells import written
 from connectors.records import COLUMNS, Ancestor, DeadLetter
-from connectors.sheet import ORIGINAL, SEALED, Past, original_of, past_of, read_past, unfold
+from connectors.sheet import (
+    ADDED,
+    ORIGINAL,
+    SEALED,
+    Past,
+    original_of,
+    past_of,
+    read_past,
+    unfold,
+)
 
 FIELDS = dict(
     zip(COLUMNS, ["00123", "KABC", "2026-11-24T05:30:00-05:00", "30", "=Acme"], strict=True)
@@ -57,7 +66,7 @@ def test_the_seal_does_not_mind_what_spreadsheets_do_to_line_ends_and_marks() ->
 
 
 def test_a_row_without_any_of_these_cells_is_a_new_one() -> None:
-    found = unfold(row() | dict.fromkeys(SEALED, ""))
+    found = unfold(row() | dict.fromkeys(ADDED, ""))
     assert (found.past, found.left, found.fields) == (None, False, FIELDS)
 
 
@@ -92,3 +101,9 @@ def test_a_row_goes_out_as_what_its_request_id_says_it_is(ancestor: Ancestor | N
 def test_a_row_that_kept_its_request_id_is_its_ancestor_still() -> None:
     letter = LETTER._replace(ancestor=ANCESTOR, request_id=ANCESTOR.request_id)
     assert past_of(letter, "ef" * 32, "[]") == Past(ANCESTOR, "retries_exhausted", "[]")
+
+
+@pytest.mark.parametrize("name", [name for name in ADDED if name not in SEALED])
+def test_a_row_that_lost_what_it_is_known_by_is_not_taken_for_a_new_one(name: str) -> None:
+    with pytest.raises(ValueError, match="AvstarSeal"):
+        unfold(row() | dict.fromkeys(ADDED, "") | {name: "1"})

@@ -1,22 +1,31 @@
 """Sheets of the traffic desk as exports: checked as a whole before anything of them is sent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.avion.cutter import LINE_LIMIT
 from connectors.avion.damage import damage
 from connectors.avion.formats import FORMATS, Malformed
 from connectors.avion.reader import read_lines
 from connectors.errors import RefusedError
-from connectors.records import Ancestor, Export, Line
+from connectors.records import COLUMNS, Ancestor, Export, Line
+from connectors.request_id import heir_checksum, request_id
 from connectors.sheet import Folded, Past, is_sheet, read_past, unfold
 
 CONFLICTING = "conflicting_duplicate"
 """Of these Avstar has another row: sent again as they are, they would seem to be delivered."""
 
 _AT_ONCE = 1000
+
+
+class Heir(NamedTuple):
+    """A row of a sheet: its line, what it comes from, and the request ID that it would have."""
+
+    line: int
+    ancestor: Ancestor
+    request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,31 @@ def check_sheet(export: Export, *, line_limit: int = LINE_LIMIT) -> Export:
         more = f" ({damaged - 1:,} more rows are damaged)" if damaged > 1 else ""
         raise RefusedError(f"{export.path}, {first}; nothing was sent{more}")
     return replace(export, ancestors=tuple(sorted(ancestors)))
+
+
+def heirs(export: Export, *, line_limit: int = LINE_LIMIT) -> Iterator[Heir]:
+    """Yield the rows of a checked sheet that come from somewhere.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    lines = read_lines(export, line_limit=line_limit)
+    while some := list(islice(lines, _AT_ONCE)):
+        rows = FORMATS[export.format].decode([line.raw for line in some], export.columns)
+        for line, cells in zip(some, rows, strict=True):
+            row = _unfold(cells)
+            if row.past:
+                yield Heir(line.number, row.past.ancestor, _request_id(row, row.past.ancestor))
+
+
+def _request_id(row: Folded, ancestor: Ancestor) -> str | None:
+    if row.left and ancestor.request_id:
+        return ancestor.request_id
+    spot_id, station, airtime, duration, advertiser = (row.fields[name] for name in COLUMNS)
+    if not (duration.isascii() and duration.isdecimal()):
+        return None
+    checksum = heir_checksum(ancestor.checksum, ancestor.offset, int(duration), advertiser)
+    return request_id(spot_id, airtime, checksum, station)
 
 
 def _look(line: Line, cells: Mapping[str, str] | Malformed) -> tuple[Past | None, str | None]:

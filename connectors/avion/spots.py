@@ -7,7 +7,7 @@ from typing import overload
 from connectors.avion.lines import Lines
 from connectors.avion.schema import Row
 from connectors.records import Ancestor, Line, Spot
-from connectors.request_id import request_id
+from connectors.request_id import heir_checksum, request_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,6 @@ class Spots(Sequence[Spot]):
 
     def _spot(self, i: int, line: Line, row: Row) -> Spot:
         spot_id, station, airtime = row["spot_id"], row["station"], row["airtime"]
-        ancestor = self.ancestors.get(i)
         return Spot(
             line.number,
             line.offset,
@@ -44,15 +43,19 @@ class Spots(Sequence[Spot]):
             airtime,
             row["duration"],
             row["advertiser"],
-            request_id(spot_id, airtime, self._checksum(i, ancestor), station),
+            request_id(spot_id, airtime, self._checksum(i, row), station),
             line.raw,
-            ancestor,
+            self.ancestors.get(i),
         )
 
-    def _checksum(self, i: int, ancestor: Ancestor | None) -> str:
-        """Return whose request ID a row has: its own export's, or that which it was sent under."""
-        kept = ancestor and ancestor.request_id and i in self.left
-        return ancestor.checksum if ancestor and kept else self.checksum
+    def _checksum(self, i: int, row: Row) -> str:
+        """Return what a row's request ID is derived under: its export, or what it comes from."""
+        ancestor = self.ancestors.get(i)
+        if ancestor is None:
+            return self.checksum
+        if ancestor.request_id and i in self.left:
+            return ancestor.checksum
+        return heir_checksum(ancestor.checksum, ancestor.offset, row["duration"], row["advertiser"])
 
     @overload
     def __getitem__(self, index: int) -> Spot: ...

@@ -10,8 +10,11 @@ from pydantic_core import from_json
 
 from connectors.desk.course import Course, course
 from connectors.desk.groups import MOST_STATIONS, OTHERS, Group, groups, station_of
+from connectors.desk.names import night_of
 from connectors.desk.words import MEANINGS, TO_DO
 from connectors.ledger import Came, Manifest, OpenLetter, Sealed, closing, original
+from connectors.ledger.audit.chain import check_chain
+from connectors.ledger.audit.night import night
 from connectors.ledger.files import sha256_of
 from connectors.ledger.manifest import MANIFEST
 from connectors.ledger.verify import verify
@@ -55,7 +58,11 @@ class Row(NamedTuple):
 
 @dataclass
 class Report:
-    """What a page shows. `left_out` are the dead letters beyond those in the table."""
+    """What a page shows.
+
+    `left_out` are the dead letters beyond those in the table, `together` what is wrong with the
+    ledgers as a whole.
+    """
 
     ledgers: list[Checked]
     came: Came
@@ -65,6 +72,7 @@ class Report:
     left_out: int
     delivered: Counter[tuple[str, str]] = field(default_factory=Counter)
     open: Counter[tuple[str, str]] = field(default_factory=Counter)
+    together: Sequence[str] = ()
 
     @property
     def stations(self) -> list[str]:
@@ -82,8 +90,8 @@ class Report:
 
     @property
     def sound(self) -> bool:
-        """Tell whether no ledger had findings."""
-        return not any(ledger.findings for ledger in self.ledgers)
+        """Tell whether neither a ledger nor all together had findings."""
+        return not self.together and not any(ledger.findings for ledger in self.ledgers)
 
 
 def gather(
@@ -102,25 +110,38 @@ def gather(
         OSError: A file cannot be read.
     """
     checked = [_checked(ledger) for ledger in ledgers]
-    mine = {ledger.folder for ledger in ledgers}
+    mine = {night_of(ledger.folder.name) for ledger in ledgers}
     delivered: Counter[tuple[str, str]] = Counter()
     ticks = (tick for ledger in ledgers for tick in _ticks(ledger, delivered))
     found = course(ticks, per_second=per_second)
     with closing(around) as index:
 
         def letters() -> Iterable[OpenLetter]:
-            return (one for one in index.open_letters() if one.ledger.folder in mine)
+            return (one for one in index.open_letters() if _night(one) in mine)
 
         reasons = groups(letters())
         open_ = Counter(map(_place, letters()))
         rows = [_row(one, trace_url) for one in islice(letters(), MOST_LETTERS)]
         left_out = sum(group.count for group in reasons) - len(rows)
-        return Report(checked, index.came(), found, reasons, rows, left_out, delivered, open_)
+        came = index.came()
+    together = _together(around)
+    return Report(checked, came, found, reasons, rows, left_out, delivered, open_, together)
 
 
 def _checked(ledger: Sealed) -> Checked:
     findings = list(verify(ledger.folder).findings)
     return Checked(ledger.manifest, sha256_of(ledger.folder / MANIFEST), findings)
+
+
+def _together(ledgers: Sequence[Sealed]) -> list[str]:
+    """Return the findings of the night and of the chain."""
+    found = night([ledger.folder for ledger in ledgers])
+    return [*(found.findings if found else ()), *check_chain(ledgers[0].folder.parent)]
+
+
+def _night(one: OpenLetter) -> str:
+    """Return the ledger that a letter is of, through all that was sent again by itself."""
+    return night_of(one.ledger.folder.name)
 
 
 def _ticks(ledger: Sealed, delivered: Counter[tuple[str, str]]) -> Iterable[tuple[str, int]]:

@@ -2,16 +2,21 @@
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from connectors.ledger.files import sha256_of
+from connectors.ledger.folders import ledger_folders
 from connectors.ledger.manifest import MANIFEST, read_manifest
 
 CHAIN = ".chain"
 """File beside the ledgers: a line for each, the SHA-256 of its manifest and its name."""
+
+
+_LINK = re.compile(r"[0-9a-f]{64}  [^/]+")
 
 
 class Link(NamedTuple):
@@ -46,22 +51,32 @@ def chained(ledger: Path) -> Iterator[str | None]:
 
 def read_chain(out: Path) -> list[Link]:
     """Return the links that are noted, oldest first; a line that a crash cut off is none."""
+    return [Link(*line.split("  ", 1)) for line in _lines(out) if _LINK.fullmatch(line)]
+
+
+def strange_lines(out: Path) -> list[int]:
+    """Return the numbers of the lines of `.chain` that no seal wrote."""
+    return [number for number, line in enumerate(_lines(out), 1) if not _LINK.fullmatch(line)]
+
+
+def _lines(out: Path) -> list[str]:
     try:
-        lines = (out / CHAIN).read_bytes().splitlines(keepends=True)
+        lines = (out / CHAIN).read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
-    whole = (line.decode().rstrip("\n") for line in lines if line.endswith(b"\n"))
-    return [Link(*line.split("  ", 1)) for line in whole]
+    return [line.decode(errors="replace") for line in lines]
 
 
 def unnoted(out: Path, links: list[Link]) -> Iterator[Link]:
     """Yield what follows on the last link and is not noted: the ledger that a crash came after."""
     noted, last = {link.digest for link in links}, links[-1].digest if links else None
     found = {}
-    for path in out.glob(f"*/{MANIFEST}"):
-        digest, manifest = sha256_of(path), read_manifest(path.parent)
-        if digest not in noted and manifest and manifest.mode == "upload":
-            found[manifest.previous] = Link(digest, path.parent.name)
+    for folder in ledger_folders(out):
+        manifest = read_manifest(folder)
+        if manifest and manifest.mode == "upload":
+            digest = sha256_of(folder / MANIFEST)
+            if digest not in noted:
+                found[manifest.previous] = Link(digest, folder.name)
     while link := found.pop(last, None):
         yield link
         last = link.digest

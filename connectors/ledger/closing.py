@@ -4,13 +4,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing as closed_at_end
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import combinations, groupby
 from typing import Any, NamedTuple
 
 from pydantic_core import from_json
 
 from connectors.errors import RefusedError
-from connectors.ledger.closing_sql import COUNTS, OPEN, ORPHANS, SCHEMA, TWICE
+from connectors.ledger.closing_sql import COUNTS, HEIRS, OPEN, ORPHANS, SCHEMA, TWICE
 from connectors.ledger.original import content, original
 from connectors.ledger.sealed import Sealed
 from connectors.records import DeadLetter
@@ -45,7 +45,7 @@ class Came(NamedTuple):
 
 
 class Twice(NamedTuple):
-    """A record that was delivered as it was, and once more as another that took its place.
+    """A record that was delivered, and once more as another that took its place.
 
     Both are the checksum of an export and the offset in it.
     """
@@ -87,9 +87,16 @@ class Closing:
         return Came(*self._database.execute(COUNTS).fetchone())
 
     def twice(self) -> Iterator[Twice]:
-        """Yield what was delivered both as it was and in another form."""
+        """Yield what was delivered in two forms: as it was and another, or in two sheets."""
         for row in self._database.execute(TWICE):
             yield Twice((row[0], row[1]), (row[2], row[3]))
+        for _, rows in groupby(self._database.execute(HEIRS), lambda row: row[:2]):
+            sheets: dict[str, dict[str, tuple[str, int]]] = {}
+            for _, _, sheet, export, offset, request_id in rows:
+                sheets.setdefault(sheet, {})[request_id] = export, offset
+            for one, other in combinations(sheets.values(), 2):
+                if not (one.keys() <= other.keys() or other.keys() <= one.keys()):
+                    yield Twice(next(iter(one.values())), next(iter(other.values())))
 
     def orphans(self) -> Iterator[tuple[str, int]]:
         """Yield ancestors that are no dead letters of the ledgers that would have to hold them."""
@@ -103,25 +110,28 @@ class Closing:
             if letter.ancestor:
                 key = self._key(letter.ancestor._asdict(), letter.request_id, key)
             held = _content(letter, ledger)
-            if held:
-                self._compare(letter.request_id, held)
+            if held and letter.redrivable:
+                self._contest(letter.request_id, held)
             values = (*key, number, position, letter.request_id, held)
             self._database.execute(
                 "INSERT OR REPLACE INTO letter VALUES (?, ?, ?, ?, ?, ?)", values
             )
             if letter.reason == "conflicting_duplicate":
-                self._contest(letter.request_id)
+                self._contest(letter.request_id, "")
 
     def _add_receipts(self, ledger: Sealed) -> None:
-        if not ledger.manifest.ancestors and not self._has_redrivable():
+        if not ledger.manifest.ancestors and not self._has_letters():
             return
         with ledger.receipts.open("rb") as file:
             for line in file:
-                row = from_json(line)
+                row = _receipt(line, ledger)
                 if ancestor := row.get("ancestor"):
                     own = ledger.manifest.checksum, row["offset"]
                     key = self._key(ancestor, row["request_id"], own)
-                    self._database.execute("INSERT OR IGNORE INTO delivered VALUES (?, ?)", key)
+                    values = (*key, row["request_id"])
+                    self._database.execute(
+                        "INSERT OR IGNORE INTO delivered VALUES (?, ?, ?)", values
+                    )
                 held = _joined(row["duration_sec"], row["advertiser"])
                 self._compare(row["request_id"], held)
 
@@ -135,18 +145,20 @@ class Closing:
         self._database.execute("INSERT OR IGNORE INTO heir VALUES (?, ?, ?, ?)", (*before, *own))
         return own
 
-    def _compare(self, request_id: str | None, held: str) -> None:
-        """Note that under the request ID of a redrivable row Avstar may have another content."""
+    def _compare(self, request_id: str, held: str) -> None:
+        """Note that under the request ID of a dead letter Avstar has another content."""
         others = (
             "SELECT 1 FROM letter WHERE request_id = ? AND content IS NOT NULL AND content <> ?"
         )
         if self._database.execute(others, (request_id, held)).fetchone():
-            self._contest(request_id)
+            self._contest(request_id, held)
 
-    def _contest(self, request_id: str | None) -> None:
-        self._database.execute("INSERT OR IGNORE INTO contested VALUES (?)", (request_id,))
+    def _contest(self, request_id: str | None, held: str) -> None:
+        """Note what Avstar has, or may have, under a request ID; empty if nobody knows."""
+        values = request_id, held
+        self._database.execute("INSERT OR IGNORE INTO contested VALUES (?, ?)", values)
 
-    def _has_redrivable(self) -> bool:
+    def _has_letters(self) -> bool:
         one = "SELECT 1 FROM letter WHERE content IS NOT NULL LIMIT 1"
         return self._database.execute(one).fetchone() is not None
 
@@ -169,9 +181,19 @@ def closing(ledgers: Sequence[Sealed]) -> Iterator[Closing]:
 
 
 def _content(letter: DeadLetter, ledger: Sealed) -> str | None:
-    """Say what a redrivable spot holds; of others that does not matter."""
-    fields = original(letter, ledger.manifest) if letter.redrivable else None
+    """Say what a spot holds; None of what never became one."""
+    fields = original(letter, ledger.manifest) if letter.request_id else None
     return _joined(*content(fields)) if fields else None
+
+
+def _receipt(line: bytes, ledger: Sealed) -> dict[str, Any]:
+    try:
+        row: dict[str, Any] = from_json(line)
+    except ValueError:
+        raise RefusedError(
+            f"{ledger.receipts} is damaged; `avstar verify {ledger.folder}` says what is wrong"
+        ) from None
+    return row
 
 
 def _joined(duration: object, advertiser: str) -> str:

@@ -7,13 +7,17 @@ CREATE TABLE letter (
     export TEXT, offset INTEGER, ledger INTEGER, position INTEGER, request_id TEXT, content TEXT,
     PRIMARY KEY (export, offset)
 ) WITHOUT ROWID;
-CREATE INDEX redrivable ON letter (request_id) WHERE content IS NOT NULL;
-CREATE TABLE delivered (export TEXT, offset INTEGER, PRIMARY KEY (export, offset)) WITHOUT ROWID;
+CREATE INDEX content ON letter (request_id) WHERE content IS NOT NULL;
+CREATE TABLE delivered (
+    export TEXT, offset INTEGER, request_id TEXT, PRIMARY KEY (export, offset)
+) WITHOUT ROWID;
 CREATE TABLE heir (
     export TEXT, offset INTEGER, heir_export TEXT, heir_offset INTEGER,
     PRIMARY KEY (export, offset, heir_export, heir_offset)
 ) WITHOUT ROWID;
-CREATE TABLE contested (request_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE contested (
+    request_id TEXT, held TEXT, PRIMARY KEY (request_id, held)
+) WITHOUT ROWID;
 CREATE VIEW fate AS SELECT
     letter.*,
     EXISTS (SELECT 1 FROM delivered d WHERE d.export = letter.export AND d.offset = letter.offset)
@@ -22,11 +26,12 @@ CREATE VIEW fate AS SELECT
         AS replaced
 FROM letter;
 """
-# `content` is kept of redrivable letters only, to be held against what Avstar has.
+# `content` is kept of what was a spot, to be held against what Avstar has or may have (`held`).
 
 OPEN = """
-SELECT ledger, position, content IS NOT NULL AND request_id IN (SELECT * FROM contested)
-FROM fate WHERE NOT delivered AND NOT replaced ORDER BY ledger, position
+SELECT ledger, position, content IS NOT NULL AND EXISTS (
+    SELECT 1 FROM contested c WHERE c.request_id = fate.request_id AND c.held <> fate.content
+) FROM fate WHERE NOT delivered AND NOT replaced ORDER BY ledger, position
 """
 
 COUNTS = """
@@ -44,6 +49,22 @@ WITH RECURSIVE line (export, offset, heir_export, heir_offset) AS (
 SELECT line.* FROM line
 JOIN delivered d ON d.export = line.heir_export AND d.offset = line.heir_offset
 ORDER BY line.export, line.offset
+"""
+
+HEIRS = """
+WITH RECURSIVE branch (export, offset, sheet, heir_export, heir_offset) AS (
+    SELECT h.export, h.offset, h.heir_export, h.heir_export, h.heir_offset FROM heir h
+    WHERE EXISTS (
+        SELECT 1 FROM heir o
+        WHERE o.export = h.export AND o.offset = h.offset AND o.heir_export <> h.heir_export
+    )
+    UNION
+    SELECT branch.export, branch.offset, branch.sheet, h.heir_export, h.heir_offset
+    FROM branch JOIN heir h ON h.export = branch.heir_export AND h.offset = branch.heir_offset
+)
+SELECT branch.export, branch.offset, sheet, heir_export, heir_offset, request_id FROM branch
+JOIN delivered d ON d.export = heir_export AND d.offset = heir_offset
+ORDER BY branch.export, branch.offset
 """
 
 ORPHANS = """

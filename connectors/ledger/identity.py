@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from connectors.ledger.files import read_values, write_whole
@@ -18,7 +18,8 @@ class Identity:
     """Content of an export, where its spots go, and how it was divided into records.
 
     `splits` are start, end and line of what each lane reads: they belong to the snapshots of the
-    run that began it. `milestones` are the survey's, in base64.
+    run that began it. `milestones` are the survey's, in base64. `ancestors` are the SHA-256 of the
+    exports that the rows of a sheet come from.
     """
 
     version: int = VERSION
@@ -31,6 +32,7 @@ class Identity:
     stations: list[str] | None
     splits: list[list[int]]
     milestones: str
+    ancestors: list[str] = field(default_factory=list)
 
     def write(self, folder: Path) -> None:
         """Write `.export` in one step, and the ledger's folder with it."""
@@ -56,6 +58,7 @@ def identity_of(
         stations=None if stations is None else sorted(stations),
         splits=[list(split) for split in export.splits],
         milestones=base64.b64encode(export.milestones).decode(),
+        ancestors=list(export.ancestors),
     )
 
 

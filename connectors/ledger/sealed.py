@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from connectors.errors import RefusedError
+from connectors.ledger.folders import ledger_folders
 from connectors.ledger.manifest import MANIFEST, Manifest, read_manifest
 from connectors.ledger.row_files import DEAD_LETTERS, RECEIPTS
 from connectors.ledger.rows import to_dead_letter
@@ -67,15 +68,21 @@ class Sealed(NamedTuple):
 
 
 def sealed_ledgers(path: Path) -> list[Sealed]:
-    """Return the sealed ledgers of an `--out` folder, or the one that is named; oldest first.
+    """Return the sealed uploads of an `--out` folder, or the one that is named; oldest first.
+
+    A check alone is none: nothing was delivered, so nothing of it is open.
 
     Raises:
         RefusedError: There is none.
     """
     if not path.is_dir():
         raise RefusedError(f"{path} is not a directory; name a ledger or the --out folder")
-    folders = [path] if (path / MANIFEST).is_file() else filter(Path.is_dir, path.iterdir())
-    found = [Sealed(folder, manifest) for folder in folders if (manifest := read_manifest(folder))]
+    folders = [path] if (path / MANIFEST).is_file() else ledger_folders(path)
+    found = [
+        Sealed(folder, manifest)
+        for folder in folders
+        if (manifest := read_manifest(folder)) and manifest.mode == "upload"
+    ]
     if not found:
         raise RefusedError(
             f"{path} holds no sealed ledger; name one, or the --out folder of a run that is done"

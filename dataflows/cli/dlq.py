@@ -65,7 +65,8 @@ def csv(
         raise RefusedError(f"{file.parent} is not a directory; create it first")
     with _closing(out) as index:
         rows = write_sheet(file, index, lambda one: _is_in(out, one.ledger.folder))
-    typer.echo(f"{file}: {rows:,} dead letters; correct it, then: avstar run {file}")
+    around = out.parent if (out / MANIFEST).is_file() else out
+    typer.echo(f"{file}: {rows:,} dead letters; correct it, then: avstar run {file} --out {around}")
 
 
 @dlq.command()

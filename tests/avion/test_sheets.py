@@ -13,8 +13,8 @@ from connectors.avion.validator import Validated, Validator
 from connectors.cells import written
 from connectors.errors import RefusedError
 from connectors.records import COLUMNS, Ancestor, Batch, Span
-from connectors.request_id import request_id
-from connectors.sheet import ADDED, SEALED, Past, original_of
+from connectors.request_id import heir_checksum, request_id
+from connectors.sheet import ADDED, Past, original_of
 
 BEFORE = "ab" * 32
 NOW = "cd" * 32
@@ -50,11 +50,11 @@ def text_of(*rows: Row, header: tuple[str, ...] = HEADER) -> bytes:
     return b"\xef\xbb\xbf" + file.getvalue().encode()
 
 
-def validated(*rows: Row, **settings: Any) -> Validated:
+def validated(*rows: Row, sheet: str = NOW, **settings: Any) -> Validated:
     body = text_of(*rows).partition(b"\n")[2]
     cutter = Cutter(FORMATS["csv"], columns=HEADER)
     [lines] = [*cutter.feed(body), *cutter.close()]
-    return Validator(**settings)(Batch(Span("mend.csv", NOW, "lane-0", 0, 9, 9), lines))
+    return Validator(**settings)(Batch(Span("mend.csv", sheet, "lane-0", 0, 9, 9), lines))
 
 
 def test_a_row_left_as_it_was_keeps_its_request_id() -> None:
@@ -70,7 +70,8 @@ def test_a_corrected_row_gets_a_new_request_id_whatever_was_corrected(
     name: str, value: str
 ) -> None:
     [spot] = validated(row(**{name: value})).spots
-    new = request_id(spot.spot_id, spot.airtime, NOW, spot.station)
+    origin = heir_checksum(BEFORE, 4200, spot.duration, spot.advertiser)
+    new = request_id(spot.spot_id, spot.airtime, origin, spot.station)
     assert spot.request_id == new != ID
     assert spot.ancestor == Ancestor(BEFORE, 17, 4200, ID)
 
@@ -82,7 +83,14 @@ def test_the_request_id_is_derived_and_never_taken_from_its_cell() -> None:
 
 def test_what_was_rejected_before_it_was_sent_gets_a_request_id_of_its_own() -> None:
     [spot] = validated(row(kind="schema", request=None)).spots
-    assert spot.request_id == request_id("00123", spot.airtime, NOW, "KABC")
+    origin = heir_checksum(BEFORE, 4200, 30, "=Acme")
+    assert spot.request_id == request_id("00123", spot.airtime, origin, "KABC")
+
+
+def test_the_same_correction_in_another_sheet_has_the_same_request_id() -> None:
+    [one] = validated(row(Duration="60")).spots
+    [other] = validated(row(Duration="60"), sheet="ef" * 32).spots
+    assert one.request_id == other.request_id
 
 
 def test_what_was_no_record_is_one_when_its_fields_are_filled_in() -> None:
@@ -94,7 +102,7 @@ def test_what_was_no_record_is_one_when_its_fields_are_filled_in() -> None:
 
 
 def test_a_row_that_the_desk_added_comes_from_nowhere() -> None:
-    [spot] = validated(row() | dict.fromkeys(SEALED, "")).spots
+    [spot] = validated(row() | dict.fromkeys(ADDED, "")).spots
     assert (spot.ancestor, spot.request_id != ID) == (None, True)
 
 
@@ -133,7 +141,7 @@ New = Callable[[bytes], Path]
 
 
 def test_a_survey_names_the_exports_that_a_sheet_comes_from(sheet: New) -> None:
-    export = survey(sheet(text_of(row(), no_record(**VALUES), row() | dict.fromkeys(SEALED, ""))))
+    export = survey(sheet(text_of(row(), no_record(**VALUES), row() | dict.fromkeys(ADDED, ""))))
     assert (export.records, export.ancestors) == (3, (BEFORE,))
 
 

@@ -144,6 +144,27 @@ def test_one_that_it_holds_with_the_same_content_is_not(night: Ledgers) -> None:
         assert [one.redrivable for one in index.open_letters()] == [True]
 
 
+@pytest.mark.parametrize(("request_id", "doubles"), [("e" * 32, 1), ("d" * 32, 0)])
+def test_what_two_sheets_delivered_of_one_is_twice_unless_it_is_the_same_request(
+    night: Ledgers, request_id: str, doubles: int
+) -> None:
+    day = night.seal("day", letter(0, "rejected"))
+    origin = Ancestor(day, 1, 0, ID)
+    night.seal("one", receipt(3, "d" * 32, origin), ancestors=[day])
+    night.seal("two", receipt(4, request_id, origin), ancestors=[day])
+    with closing(night.ledgers()) as index:
+        assert len(list(index.twice())) == doubles
+
+
+def test_a_refused_row_is_contested_by_what_avstar_has_and_contests_nothing_itself(
+    night: Ledgers,
+) -> None:
+    night.seal("day", letter(0, "rejected"), receipt(5, duration=60))
+    night.seal("next", letter(0, "rejected", "d" * 32), letter(5, request="d" * 32, duration=60))
+    with closing(night.ledgers()) as index:
+        assert [one.contested for one in index.open_letters()] == [True, True, False]
+
+
 def test_an_ancestor_that_was_no_dead_letter_is_an_orphan(night: Ledgers) -> None:
     day = night.seal("day", letter(0))
     strange = [Ancestor(day, 1, 2, ID), Ancestor(day, 1, 0, ID), Ancestor("e" * 64, 1, 2, ID)]

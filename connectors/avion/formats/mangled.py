@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from connectors.errors import RefusedError
 from connectors.records import COLUMNS
-from connectors.sheet import SEALED, is_sheet
+from connectors.sheet import ADDED, SEALED
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _CURLY = "“”„‟«»"
@@ -38,7 +38,7 @@ def refuse_part_of_sheet(columns: Sequence[str]) -> None:
         RefusedError: They are named.
     """
     lost = [name for name in SEALED if name not in columns]
-    if lost and (is_sheet(columns) or len(lost) < len(SEALED)):
+    if lost and not set(ADDED).isdisjoint(columns):
         raise RefusedError(
             f"the CSV header lacks {', '.join(lost)}, by which rows are known again; put the "
             "columns back as `avstar dlq csv` wrote them"

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from connectors.ledger.audit.findings import Findings
-from connectors.ledger.chain import CHAIN, read_chain, unnoted
+from connectors.ledger.chain import CHAIN, read_chain, strange_lines, unnoted
 from connectors.ledger.files import sha256_of
+from connectors.ledger.folders import ledger_folders
 from connectors.ledger.manifest import MANIFEST, read_manifest
 
 
@@ -16,12 +17,14 @@ def check_chain(out: Path) -> Findings:
         OSError: A file cannot be read.
     """
     findings, before = Findings(), None
+    for number in strange_lines(out):
+        findings.add("chain", f"{out / CHAIN}:{number}", "is no line that a seal wrote")
     links = read_chain(out)
     links += unnoted(out, links)
     sealed = {
-        sha256_of(path): manifest
-        for path in sorted(out.glob(f"*/{MANIFEST}"))
-        if (manifest := read_manifest(path.parent)) and manifest.mode == "upload"
+        sha256_of(folder / MANIFEST): manifest
+        for folder in ledger_folders(out)
+        if (manifest := read_manifest(folder)) and manifest.mode == "upload"
     }
     for link in links:
         manifest = sealed.pop(link.digest, None)

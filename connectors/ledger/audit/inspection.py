@@ -73,7 +73,7 @@ class Inspection:
     def _check_request_id(self, where: str, row: Fields, spot: PlainSpot | None) -> None:
         if self.checksum is None:
             return
-        expected = spot and spot.request_id(checksum_of(row, self.checksum))
+        expected = spot and spot.request_id(checksum_of(row, self.checksum, spot))
         if row["request_id"] != expected:
             what = f"`request_id` is {shown(row['request_id'])}, its spot gives {shown(expected)}"
             self.findings.add("request_id", where, what)

@@ -38,6 +38,6 @@ def night(folders: Sequence[Path]) -> Night | None:
         for orphan in index.orphans():
             findings.add("ancestor", where(orphan), "is an ancestor, but was no dead letter")
         for first, second in index.twice():
-            what = f"was delivered as it was, and again as {where(second)}"
+            what = f"was delivered, and in another form as {where(second)}"
             findings.add("twice", where(first), what)
         return Night(index.came(), findings)

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from connectors.ledger.audit.plain import PlainSpot, Reading
@@ -44,12 +45,15 @@ def descent(line: Line, columns: Sequence[str]) -> Descent:
     return Descent(ancestor._asdict(), kept=row.left and ancestor.request_id is not None)
 
 
-def checksum_of(row: Mapping[str, Any], checksum: str) -> str:
-    """Return the export under whose checksum a row's request ID has to be derived."""
+def checksum_of(row: Mapping[str, Any], checksum: str, spot: PlainSpot) -> str:
+    """Return what a row's request ID has to be derived under: an export, or what it comes from."""
     ancestor = row.get("ancestor")
-    if ancestor and not list(flaws(ancestor, ANCESTOR)) and _is_kept(row, ancestor):
+    if not ancestor or list(flaws(ancestor, ANCESTOR)):
+        return checksum
+    if _is_kept(row, ancestor):
         return str(ancestor["checksum"])
-    return checksum
+    parts = (ancestor["checksum"], ancestor["offset"], spot.duration_sec, spot.advertiser)
+    return sha256("\x1f".join(map(str, parts)).encode(errors="replace")).hexdigest()
 
 
 def _is_kept(row: Mapping[str, Any], ancestor: Mapping[str, Any]) -> bool:

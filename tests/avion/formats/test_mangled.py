@@ -41,3 +41,11 @@ def test_whole_sheets_in_any_order_and_exports_that_are_none_pass() -> None:
     refuse_part_of_sheet([*reversed(ADDED), *COLUMNS])
     refuse_part_of_sheet([*SEALED, *COLUMNS])
     refuse_part_of_sheet(COLUMNS)
+
+
+@pytest.mark.parametrize("left", [name for name in ADDED if name not in SEALED])
+def test_a_sheet_with_any_column_of_ours_that_lost_all_by_which_rows_are_known_is_refused(
+    left: str,
+) -> None:
+    with pytest.raises(RefusedError, match="lacks AvstarOrigin, AvstarLine"):
+        refuse_part_of_sheet([*COLUMNS, left])

@@ -52,6 +52,9 @@ def save(path: Path, rows: list[Row]) -> Path:
 def sheet_of(avstar: Any, night: Any, path: Path) -> list[Row]:
     done = avstar("dlq", "csv", night.out, "--csv", path)
     assert (done.code, done.err) == (0, "")
+    assert done.out.endswith(
+        f" dead letters; correct it, then: avstar run {path} --out {night.out}\n"
+    )
     return rows_of(path)
 
 
@@ -205,11 +208,15 @@ def test_a_spot_that_was_delivered_as_it_was_and_corrected_is_found(
     words = ("--out", upload.out, "--api-url", upload.api.url, "--rate", "10000/0.1")
     assert avstar("run", save(tmp_path / "a.csv", rows[:3]), *words).code == 0
     twice = save(tmp_path / "b.csv", [{**rows[0], "ClientName": "Other"}])
-    assert avstar("run", twice, *words).code == 0
+    assert "delete the row" in avstar("run", twice, *words).refusal
+    elsewhere = ("--out", tmp_path / "other", *words[2:])
+    assert avstar("run", twice, *elsewhere).code == 0
+    [ledger] = (tmp_path / "other").glob("b.csv.*")
+    ledger.rename(upload.out / ledger.name)
     found = avstar("verify", upload.out)
     assert found.code == 1
     assert (
-        f"byte {rows[0]['AvstarOffset']}: was delivered as it was, and again as b.csv" in found.out
+        f"byte {rows[0]['AvstarOffset']}: was delivered, and in another form as b.csv" in found.out
     )
     assert "the night is NOT in order" in found.out
 

@@ -117,6 +117,18 @@ def test_another_night_is_told_alone(
     assert "day.ndjson" not in hook.posts[1]["message"]
 
 
+def test_a_night_that_was_only_checked_is_told_when_it_was_uploaded(
+    api: New, new_export: New, new_upload: New, avstar: Any, hook: Receiver
+) -> None:
+    upload = new_upload(api(), new_export(200))
+    words = ("dlq", "alert", upload.out)
+    assert upload("--validate-only").code == 0
+    assert "holds no sealed ledger" in avstar(*words, AVSTAR_ALERT_URLS=hook.url).refusal
+    assert upload().code == 0
+    assert avstar(*words, AVSTAR_ALERT_URLS=hook.url).code == 0
+    assert len(hook.posts) == 1
+
+
 def test_a_receiver_that_fails_is_tried_again(night: Any, avstar: Any, hook: Receiver) -> None:
     hook.statuses = [503]
     assert avstar("dlq", "alert", night.out, AVSTAR_ALERT_URLS=hook.url).code == 0

@@ -94,3 +94,25 @@ def test_what_cannot_be_written_or_linked_is_refused(
     night: Any, avstar: Any, words: tuple[str, ...], complaint: str
 ) -> None:
     assert complaint in avstar("report", night.out, *words).refusal
+
+
+def test_a_broken_chain_is_no_verified_night(night: Any, avstar: Any, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    with (night.out / ".chain").open("ab") as file:
+        file.write(b"garbage\n")
+    assert avstar("report", night.out, "--html", page).code == 0
+    assert "Ledgers NOT verified." in page.read_text()
+    assert ".chain:2: is no line that a seal wrote" in page.read_text()
+
+
+def test_the_report_of_one_ledger_tells_what_is_open_of_it_in_what_was_sent_again(
+    night: Any, avstar: Any, tmp_path: Path
+) -> None:
+    night.api.faults({"500": 1})
+    failing = {"AVSTAR_MAX_ATTEMPTS": "1", "AVSTAR_BREAKER_FAILURES": "1000"}
+    words = ("dlq", "redrive", night.out, "--api-url", night.api.url)
+    assert avstar(*words, **failing).code == 3
+    page = tmp_path / "report.html"
+    assert avstar("report", night.ledger(), "--html", page).code == 0
+    count = len(night.rows("dead-letters"))
+    assert f"{count} spots need the traffic desk." in page.read_text()

@@ -4,13 +4,17 @@ import io
 import pytest
 
 from connectors.cells import written
+from connectors.ledger.audit.plain import PlainSpot
 from connectors.ledger.audit.sheets import checksum_of, descent, reading_of_sheet
 from connectors.records import COLUMNS, Ancestor, Line
+from connectors.request_id import heir_checksum
 from connectors.sheet import ADDED, SEALED, Past, original_of
 
 HEADER = (*COLUMNS, *ADDED)
 FIELDS = dict(zip(COLUMNS, ("00123", "KABC", "2026-11-24T05:30:00Z", "30", "=Acme"), strict=True))
 ANCESTOR = Ancestor("ab" * 32, 17, 4200, "c" * 32)
+SPOT = PlainSpot("00123", "2026-11-24T05:30:00Z", "KABC", 60, "=Acme")
+HEIR = heir_checksum("ab" * 32, 4200, 60, "=Acme")
 
 
 def line(request: str | None = ANCESTOR.request_id, **changes: str) -> Line:
@@ -61,13 +65,13 @@ def test_a_row_of_a_sheet_is_read_as_what_it_was() -> None:
     ("row", "checksum"),
     [
         ({"request_id": "c" * 32, "ancestor": ANCESTOR._asdict()}, "ab" * 32),
-        ({"request_id": "d" * 32, "ancestor": ANCESTOR._asdict()}, "own"),
+        ({"request_id": "d" * 32, "ancestor": ANCESTOR._asdict()}, HEIR),
         ({"request_id": "c" * 32}, "own"),
         ({"request_id": "c" * 32, "ancestor": {"request_id": "c" * 32}}, "own"),
-        ({"request_id": None, "ancestor": ANCESTOR._replace(request_id=None)._asdict()}, "own"),
+        ({"request_id": None, "ancestor": ANCESTOR._replace(request_id=None)._asdict()}, HEIR),
     ],
 )
-def test_only_who_kept_a_request_id_is_held_to_the_ancestor_s_export(
+def test_a_request_id_is_held_to_the_export_or_to_what_its_row_comes_from(
     row: dict[str, object], checksum: str
 ) -> None:
-    assert checksum_of(row, "own") == checksum
+    assert checksum_of(row, "own", SPOT) == checksum
