@@ -12,7 +12,7 @@ from connectors.ledger.checkpoint import CHECKPOINT
 from connectors.records import Export
 from dataflows.forecast import Forecast, next_occurrence
 from dataflows.meter import Meter
-from dataflows.otel import metrics_page_wanted
+from dataflows.otel import metrics_page_wanted, want_no_metrics_page
 from dataflows.settings import Settings
 from dataflows.telemetry import Onlookers, telemetry
 
@@ -48,6 +48,7 @@ def observed(
         if metrics_page_wanted():
             from dataflows.metrics_page import on_metrics_page  # noqa: PLC0415 - only where wanted
 
+            stack.callback(want_no_metrics_page)
             stack.enter_context(on_metrics_page(meter))
         about = {"avstar.settled_before": before, "avstar.resume_offsets": _offsets(checkpoints)}
         stack.enter_context(_looking(forecast, meter, tell))

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PAGE = "BYTEWAX_DATAFLOW_API_ENABLED"
+
 
 class Otel(BaseSettings):
     """What the standard variables `OTEL_…` say of telemetry; the exporters read the others."""
@@ -54,4 +56,9 @@ def load_otel(tell: Callable[[str], object]) -> Otel | None:
 
 def metrics_page_wanted() -> bool:
     """Tell whether the engine will serve its pages."""
-    return "BYTEWAX_DATAFLOW_API_ENABLED" in os.environ
+    return _PAGE in os.environ
+
+
+def want_no_metrics_page() -> None:
+    """Have the engine serve no pages from now on: in one process it can do so only once."""
+    os.environ.pop(_PAGE, None)

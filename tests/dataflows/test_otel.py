@@ -1,6 +1,6 @@
 import pytest
 
-from dataflows.otel import load_otel, metrics_page_wanted
+from dataflows.otel import load_otel, metrics_page_wanted, want_no_metrics_page
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
 
@@ -47,3 +47,5 @@ def test_the_page_is_wanted_where_the_engine_serves_it(monkeypatch) -> None:
     assert not metrics_page_wanted()
     monkeypatch.setenv("BYTEWAX_DATAFLOW_API_ENABLED", "1")
     assert metrics_page_wanted()
+    want_no_metrics_page()
+    assert not metrics_page_wanted()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.ledger import read_manifest
+from tests.external.ports import free_port
 
 New = Callable[..., Any]
 FAILING = ("--max-attempts", "1", "--breaker-failures", "1000")
@@ -52,6 +53,22 @@ def test_a_run_sends_again_what_it_can_once_at_its_end(
     assert again.code == 0
     assert ledgers(upload) == [ledger]
     assert contents(upload.ledger()) | contents(ledger) == before
+
+
+def test_what_is_sent_again_goes_without_the_engines_page_which_a_process_has_but_once(
+    api: New, new_export: New, new_upload: New, tmp_path: Path
+) -> None:
+    upload = new_upload(api("--fault", "500=0.4"), new_export(300, bad=0))
+    page = {
+        "BYTEWAX_DATAFLOW_API_ENABLED": "1",
+        "BYTEWAX_DATAFLOW_API_PORT": str(free_port()),
+        "BYTEWAX_DATAFLOW_API_CACHE_PATH": str(tmp_path),
+    }
+    options = ("--max-attempts", "3", "--backoff-base", "0.01", "--breaker-failures", "1000")
+    done = upload(*options, **BY_ITSELF, **page)
+    assert (done.code, done.complaint) == (0, "")
+    [ledger] = ledgers(upload)
+    assert read_manifest(ledger)
 
 
 def test_the_night_is_closed_where_the_api_got_well(
