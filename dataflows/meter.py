@@ -97,7 +97,21 @@ class Meter(Watch):
     @property
     def in_hand(self) -> int:
         """Spots that are checked and not settled yet."""
-        return self.validated - self.delivered - self.failed if self.lanes else 0
+        if not self.lanes:
+            return 0
+        # what another process of the cluster checked may be settled here
+        return max(0, self.validated - self.delivered - self.failed)
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether anything was settled that took its time: a spot, or a record of a check."""
+        return bool(self.delivered + self.failed) or self._validating
+
+    @property
+    def settled_records(self) -> int:
+        """Records settled, those of earlier runs included, as far as this process knows."""
+        settled = self.before + self.progress
+        return min(self.total_records, settled) if self.total_records else settled
 
     @property
     def quota_used(self) -> float:
@@ -115,7 +129,7 @@ class Meter(Watch):
         """Note what the run has to do.
 
         Args:
-            exports: What it reads.
+            exports: What it reads; nothing where another process tells that.
             before: The records that earlier runs settled.
             checkpoints: What it writes while it goes on.
             validating: It sends nothing: a record is settled when it is checked.

@@ -92,7 +92,7 @@ def _opened(
     attributes = {
         "avstar.exports": [export.key for export in exports],
         "avstar.checksums": [export.checksum for export in exports],
-        "avstar.records": meter.total_records,
+        "avstar.records": sum(export.records for export in exports),
         "avstar.workers": settings.workers,
         **about,
     }

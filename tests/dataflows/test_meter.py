@@ -56,6 +56,14 @@ def test_a_spot_is_done_when_it_is_settled() -> None:
     assert meter.outcomes == Counter({"accepted": 1, "duplicate": 1})
 
 
+def test_nothing_is_in_hand_of_what_another_process_checked() -> None:
+    meter = Meter()
+    meter.opened(Lane())
+    meter.settled(TRAIL, RECEIPT)
+    assert meter.in_hand == 0
+    assert meter.settled_records == 1
+
+
 def test_a_check_is_through_with_a_record_when_it_is_checked() -> None:
     meter = Meter()
     meter.expect([EXPORT], 0, [], validating=True)
