@@ -123,6 +123,12 @@ INSTRUMENTS = (
         "avstar_breaker_lanes", "gauge", "Lanes by the state of their breaker", breaker, "state"
     ),
     Instrument(
+        "avstar_breaker_openings_total",
+        "counter",
+        "Times that a breaker opened, failed probes included",
+        total(lambda lane: lane.openings),
+    ),
+    Instrument(
         "avstar_spots_in_hand", "gauge", "Spots checked and not settled yet", lambda m: m.in_hand
     ),
     Instrument(

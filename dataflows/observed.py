@@ -60,7 +60,9 @@ def observed(
         if cluster.is_alone or (cluster.is_first and not settings.validate_only):
             deadline = _deadline(settings, min(began, default=now))
             meter.forecast = Forecast(meter.total_records - before, deadline)
-            settled = partial(_own, meter) if cluster.is_alone else partial(_all, folders, before)
+            if not cluster.is_alone:
+                meter.of_all = partial(_all, folders, before)
+            settled = meter.of_all or partial(_own, meter)
             stack.enter_context(_looking(meter.forecast, settled, tell))
         yield stack.enter_context(telemetry(settings, exports, meter, about, tell))
 
@@ -87,9 +89,11 @@ def _own(meter: Meter) -> int:
 
 
 def _all(folders: Sequence[Path], before: int) -> int:
-    """Return how much all processes have settled, as the checkpoints tell."""
-    found = [read_checkpoint(folder) for folder in folders]
-    return sum(checkpoint.settled for checkpoint in found if checkpoint) - before
+    """Return how much all processes have settled, as the checkpoints tell; 0 if they do not."""
+    with suppress(RefusedError, OSError):  # the run itself will tell
+        found = [read_checkpoint(folder) for folder in folders]
+        return max(0, sum(checkpoint.settled for checkpoint in found if checkpoint) - before)
+    return 0
 
 
 @contextmanager
@@ -103,9 +107,8 @@ def _looking(
         warned = False
         while not over.wait(_LOOK_SECONDS):
             now = time.time()
-            with suppress(RefusedError, OSError):  # a checkpoint; the run itself will tell
-                if done := settled():  # until then it waits to begin, which is no rate
-                    forecast.look(done, now)
+            if done := settled():  # until then it waits to begin, which is no rate
+                forecast.look(done, now)
             margin = forecast.margin(now)
             if margin is not None and margin < 0 and not warned:
                 warned = True

@@ -114,11 +114,12 @@ def test_of_several_processes_the_first_tells_totals_and_deadline_for_all(
         observed(settings, [EXPORT], first, cluster=Cluster(0, TWO)),
     ):
         assert (first.before, first.total_records, first.settled_records) == (4, 10, 4)
-        assert (second.before, second.total_records, second.settled_records) == (0, 0, 0)
+        assert (second.before, second.total_records, second.settled_records) == (0, 0, None)
         assert first.forecast
         assert second.forecast is None
         checkpoint(tmp_path, 10, began)  # neither has delivered anything: a third one did
         while first.forecast.needed() is None:
             time.sleep(0.01)
         assert first.forecast.needed() == 0
+        assert first.settled_records == 10
     assert not told
