@@ -55,9 +55,14 @@ class Forecast:
         return None if self.deadline is None else self.deadline - now
 
     def margin(self, now: float) -> float | None:
-        """Return the seconds to spare at the present rate, negative if it comes too late."""
+        """Return the seconds to spare at the present rate, negative if it comes too late.
+
+        None as long as nobody knows; once the deadline has passed, everybody does.
+        """
         left, needed = self.left(now), self.needed()
-        return None if left is None or needed is None else left - needed
+        if left is None or (needed is None and left >= 0):
+            return None
+        return left - (needed or 0.0)
 
     def words(self, now: float) -> str:
         """Say for people how it stands with the deadline; nothing where there is none."""

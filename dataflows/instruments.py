@@ -82,20 +82,23 @@ INSTRUMENTS = (
         lambda meter: meter.refused_tokens,
     ),
     Instrument(
-        "avstar_export_records", "gauge", "Records of the exports", lambda m: m.total_records
+        "avstar_export_records",
+        "gauge",
+        "Records of the exports",
+        lambda m: m.total_records or None,
     ),
     Instrument(
         "avstar_export_bytes",
         "gauge",
         "Bytes of the exports",
-        lambda meter: meter.total_bytes,
+        lambda meter: meter.total_bytes or None,
         unit="By",
     ),
     Instrument(
         "avstar_settled_records",
         "gauge",
         "Records settled, those of earlier runs included",
-        lambda meter: min(meter.total_records, meter.before + meter.progress),
+        lambda meter: meter.settled_records,
     ),
     Instrument(
         "avstar_quota_used_ratio",
@@ -118,6 +121,12 @@ INSTRUMENTS = (
     ),
     Instrument(
         "avstar_breaker_lanes", "gauge", "Lanes by the state of their breaker", breaker, "state"
+    ),
+    Instrument(
+        "avstar_breaker_openings_total",
+        "counter",
+        "Times that a breaker opened, failed probes included",
+        total(lambda lane: lane.openings),
     ),
     Instrument(
         "avstar_spots_in_hand", "gauge", "Spots checked and not settled yet", lambda m: m.in_hand

@@ -48,6 +48,7 @@ class Meter(Watch):
     """What this process has settled since it began. Written by the dataflow, read by others.
 
     Each count has one writer thread, so nothing needs a lock; they may be a moment apart.
+    `of_all` tells what all processes of a cluster have settled, where this one is to tell it.
     `forecast` is there while a run is under way. `telemetry` tells what of each signal was `sent`
     or `dropped`. `unanswered` counts the spots, last and in a row, that got no good answer;
     `trouble` is what the last failed attempt had to say.
@@ -71,6 +72,7 @@ class Meter(Watch):
         self.trouble = ""
         self.answers = Histogram()
         self.lanes: list[Lane] = []
+        self.of_all: Callable[[], int] | None = None
         self.forecast: Forecast | None = None
         self.telemetry: Callable[[str], Mapping[str, int]] = lambda _fate: {}
 
@@ -97,7 +99,21 @@ class Meter(Watch):
     @property
     def in_hand(self) -> int:
         """Spots that are checked and not settled yet."""
-        return self.validated - self.delivered - self.failed if self.lanes else 0
+        if not self.lanes:
+            return 0
+        # what another process of the cluster checked may be settled here
+        return max(0, self.validated - self.delivered - self.failed)
+
+    @property
+    def moves(self) -> bool:
+        """Tell whether anything was settled that took its time: a spot, or a record of a check."""
+        return bool(self.delivered + self.failed) or self._validating
+
+    @property
+    def settled_records(self) -> int | None:
+        """Records settled, those of earlier runs included; None where another process tells it."""
+        settled = self.before + (self.of_all() if self.of_all else self.progress)
+        return min(self.total_records, settled) if self.total_records else None
 
     @property
     def quota_used(self) -> float:
@@ -115,7 +131,7 @@ class Meter(Watch):
         """Note what the run has to do.
 
         Args:
-            exports: What it reads.
+            exports: What it reads; nothing where another process tells that.
             before: The records that earlier runs settled.
             checkpoints: What it writes while it goes on.
             validating: It sends nothing: a record is settled when it is checked.

@@ -1,16 +1,23 @@
 """The standard variables of OpenTelemetry and Bytewax that say whether anybody looks on."""
 
 import os
+import re
 from collections.abc import Callable
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PREFIX = "OTEL_"
+_ENDPOINT = r"OTEL_EXPORTER_OTLP_((TRACES|METRICS|LOGS)_)?ENDPOINT"
+_PAGES = "BYTEWAX_DATAFLOW_API_ENABLED"
+
 
 class Otel(BaseSettings):
     """What the standard variables `OTEL_…` say of telemetry; the exporters read the others."""
 
-    model_config = SettingsConfigDict(env_prefix="OTEL_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, extra="ignore", env_ignore_empty=True
+    )
 
     sdk_disabled: bool = False
     exporter_otlp_endpoint: str = ""
@@ -33,26 +40,40 @@ class Otel(BaseSettings):
     def sends(self, signal: str) -> bool:
         """Tell whether a signal has an exporter that we know, and somewhere to go."""
         where = self.exporter_otlp_endpoint or getattr(self, f"exporter_otlp_{signal}_endpoint")
-        return bool(where) and getattr(self, f"{signal}_exporter") == "otlp"
+        exporters = getattr(self, f"{signal}_exporter").lower().split(",")
+        return bool(where) and "otlp" in map(str.strip, exporters)
+
+    @property
+    def sampler(self) -> str:
+        """Name of the sampler, empty where nobody chose one."""
+        return self.traces_sampler.strip().lower()
 
 
 def load_otel(tell: Callable[[str], object]) -> Otel | None:
-    """Read `OTEL_…`; None where nothing is to be sent, or nothing can be, which `tell` is told."""
+    """Read `OTEL_…`; None where nothing is to be sent, or nothing can be, which `tell` is told.
+
+    Those that are empty are taken away, as the exporters would not take them for unset.
+    """
+    for name in [name for name, value in os.environ.items() if _is_empty(name, value)]:
+        del os.environ[name]
+    if not any(re.fullmatch(_ENDPOINT, name) for name in os.environ):
+        return None
     try:
         otel = Otel()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        tell(f"OTEL_{str(first['loc'][0]).upper()}: {first['msg']}; there is no telemetry")
+        tell(f"{_PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}; there is no telemetry")
         return None
     if otel.sdk_disabled or not any(map(otel.sends, ("traces", "metrics", "logs"))):
         return None
-    if otel.exporter_otlp_protocol != "http/protobuf":
+    if otel.exporter_otlp_protocol.strip().lower() != "http/protobuf":
         tell("OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf; there is no telemetry")
         return None
     return otel
 
 
-_PAGES = "BYTEWAX_DATAFLOW_API_ENABLED"
+def _is_empty(name: str, value: str) -> bool:
+    return name.startswith(_PREFIX) and not value.strip()
 
 
 def metrics_page_wanted() -> bool:

@@ -76,7 +76,7 @@ def run(  # noqa: PLR0913 - what a run has to do with
     with _store(settings, cluster) as recovery, hold(held), ExitStack() as stack:
         if cluster.is_first and not settings.validate_only:
             prepare(settings, exports, settings.state_folder, tell)
-        looking_on = stack.enter_context(observed(settings, exports, meter, tell))
+        looking_on = stack.enter_context(observed(settings, exports, meter, tell, cluster))
         log.info("started", extra={"exports": [export.key for export in exports]})
         peers, witness = join(settings, exports, cluster, stop, tell), Witness()
         flow = avion_to_avstar(

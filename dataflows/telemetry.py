@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,37 +48,67 @@ def telemetry(
         exports: What is read.
         meter: What is shown as metrics, and learns what was dropped.
         about: What else the run's span says.
-        tell: Called with the line that says that there is no telemetry though it was asked for.
+        tell: Called with the line that says that there is no telemetry though it was asked for, or
+            what of it was lost.
     """
     otel = load_otel(tell)
-    if otel is None:
+    new = partial(_new, otel, settings, exports, meter, about) if otel else None
+    opened = _opened(new, meter, tell) if new else None
+    if opened is None:
         yield NOBODY
-        return
-    try:
-        opened = _opened(otel, settings, exports, meter, about)
-    except ImportError:
-        tell(MISSING)
-        yield NOBODY
-        return
-    yield from _while_open(opened, meter)
+    else:
+        yield from _while_open(opened, meter, tell)
 
 
-def _while_open(opened: "Telemetry", meter: Meter) -> Iterator[Onlookers]:
-    watch, handler = opened.open(_panel(meter)), opened.handler()
+class _Open(NamedTuple):
+    telemetry: "Telemetry"
+    watch: Watch
+    handler: logging.Handler | None
+
+
+def _while_open(opened: _Open, meter: Meter, tell: Callable[[str], object]) -> Iterator[Onlookers]:
     error = ""
-    with also_handle(handler):
-        try:
-            yield Onlookers(watch, opened.rejected)
-        except BaseException as failure:
-            error = str(failure) or type(failure).__name__
-            raise
-        finally:
-            opened.close(error)
-    if dropped := {signal: n for signal, n in meter.telemetry("dropped").items() if n}:
-        log.warning("telemetry dropped", extra={"dropped": dropped})
+    try:
+        with also_handle(opened.handler):
+            try:
+                yield Onlookers(opened.watch, opened.telemetry.rejected)
+            except BaseException as failure:
+                error = str(failure) or type(failure).__name__
+                raise
+            finally:
+                with suppress(Exception):  # a collector's faults are not the run's
+                    opened.telemetry.close(error)
+    finally:
+        _tell_losses(meter.telemetry("dropped"), opened.telemetry.why, tell)
+
+
+def _tell_losses(dropped: Mapping[str, int], why: str, tell: Callable[[str], object]) -> None:
+    lost = {signal: number for signal, number in dropped.items() if number}
+    if lost:
+        log.warning("telemetry dropped", extra={"dropped": lost, "why": why})
+        counts = ", ".join(f"{number:,} {signal}" for signal, number in lost.items())
+        tell(f"telemetry dropped: {counts}; {why}")
 
 
 def _opened(
+    new: Callable[[], "Telemetry"], meter: Meter, tell: Callable[[str], object]
+) -> _Open | None:
+    """Open telemetry; None where that fails, whatever the SDK finds wrong, which `tell` is told."""
+    try:
+        made = new()
+        try:
+            return _Open(made, made.open(_panel(meter)), made.handler())
+        except Exception:
+            made.close()
+            raise
+    except ImportError:
+        tell(MISSING)
+    except Exception as error:  # noqa: BLE001 - a variable that only the SDK reads
+        tell(f"OTEL_…: {' '.join(str(error).split())}; there is no telemetry")
+    return None
+
+
+def _new(
     otel: Otel,
     settings: Settings,
     exports: Sequence[Export],
@@ -92,31 +122,31 @@ def _opened(
     attributes = {
         "avstar.exports": [export.key for export in exports],
         "avstar.checksums": [export.checksum for export in exports],
-        "avstar.records": meter.total_records,
+        "avstar.records": sum(export.records for export in exports),
         "avstar.workers": settings.workers,
         **about,
     }
     url = "" if settings.validate_only else settings.delivery().ingest_url
     told = About(url, version("avion-to-avstar"), attributes)
-    return Telemetry(_settings(otel), OtlpExporters(), told, counts)
+    return Telemetry(_settings(otel), OtlpExporters(counts), told, counts)
 
 
 def _settings(otel: Otel) -> "TelemetrySettings":
     from connectors.telemetry import Pipe, TelemetrySettings  # noqa: PLC0415
 
     return TelemetrySettings(
-        traces=otel.sends("traces") and otel.traces_sampler != "always_off",
+        traces=otel.sends("traces") and otel.sampler != "always_off",
         metrics=otel.sends("metrics"),
         logs=otel.sends("logs"),
-        ratio=None if otel.traces_sampler else 0.01,
+        ratio=None if otel.sampler else 0.01,
         spans=Pipe(
             queue=otel.bsp_max_queue_size,
-            batch=otel.bsp_max_export_batch_size,
+            batch=min(otel.bsp_max_export_batch_size, otel.bsp_max_queue_size),
             delay=otel.bsp_schedule_delay / 1000,
         ),
         records=Pipe(
             queue=otel.blrp_max_queue_size,
-            batch=otel.blrp_max_export_batch_size,
+            batch=min(otel.blrp_max_export_batch_size, otel.blrp_max_queue_size),
             delay=otel.blrp_schedule_delay / 1000,
         ),
         flush_seconds=min(5.0, otel.bsp_export_timeout / 1000),

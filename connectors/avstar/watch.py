@@ -21,6 +21,10 @@ class Lane(Protocol):
     def state(self) -> State:
         """The breaker's state."""
 
+    @property
+    def openings(self) -> int:
+        """How often the breaker has opened."""
+
     def quota_used(self) -> float:
         """Return the share of the quota in use, from 0 to 1."""
 

@@ -18,8 +18,9 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from typing_extensions import override
 
+from connectors.telemetry.counts import Counts
 from connectors.telemetry.metrics import Complete
-from connectors.telemetry.outbox import Send
+from connectors.telemetry.outbox import Count, Send
 
 
 class Exporters(Protocol):
@@ -39,21 +40,39 @@ class Exporters(Protocol):
 
 
 class _Completed(OTLPMetricExporter):
-    def __init__(self, complete: Complete) -> None:
+    def __init__(self, complete: Complete, count: Count) -> None:
         super().__init__()
         self._complete = complete
+        self._tell = count
+        self._under_way = False
 
     @override
     def export(
         self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **kwargs: Any
     ) -> MetricExportResult:
-        return super().export(self._complete(metrics_data), timeout_millis, **kwargs)
+        self._under_way = True
+        taken = False
+        try:
+            result = super().export(self._complete(metrics_data), timeout_millis, **kwargs)
+            taken = result is MetricExportResult.SUCCESS
+            return result
+        finally:
+            if self._under_way:
+                self._under_way = False
+                self._tell("sent" if taken else "dropped", 1)
+
+    def abandon(self) -> None:
+        """Give up what is under way."""
+        if self._under_way:
+            self._under_way = False
+            self._tell("dropped", 1)
 
 
 class OtlpExporters(Exporters):
     """The exporters of the OpenTelemetry project."""
 
-    def __init__(self) -> None:
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
         self._shutdown: list[Callable[[], None]] = []
 
     def spans(self) -> Send[ReadableSpan]:
@@ -66,7 +85,9 @@ class OtlpExporters(Exporters):
 
     def metrics(self, complete: Complete) -> MetricReader:
         """Open what reads and sends metrics; what is sent is completed."""
-        return PeriodicExportingMetricReader(_Completed(complete))
+        exporter = _Completed(complete, self._counts.of("metric exports"))
+        self._shutdown.append(exporter.abandon)
+        return PeriodicExportingMetricReader(exporter)
 
     def close(self) -> None:
         """Close all that was opened, whatever is under way."""

@@ -3,7 +3,9 @@
 import logging
 import time
 from collections.abc import Mapping
+from threading import Thread
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -14,6 +16,7 @@ from typing_extensions import override
 
 from connectors.avstar import Watch, Watches
 from connectors.records import Batch, DeadLetter
+from connectors.telemetry.complaints import Complaints
 from connectors.telemetry.counts import Counts
 from connectors.telemetry.exporters import Exporters
 from connectors.telemetry.logs import OtlpHandler
@@ -53,6 +56,7 @@ class Telemetry:
         self._resource = resource_of(about.version)
         self._run = SpanContext(new_trace(), new_span(), is_remote=False, trace_flags=SAMPLED)
         self._spans = Spans(self._resource, about.url, self._run)
+        self._complaints = Complaints()
         self._began = time.monotonic()
         self._outbox: Outbox[ReadableSpan] | None = None
         self._records: Outbox[ReadableLogRecord] | None = None
@@ -61,7 +65,7 @@ class Telemetry:
 
     def open(self, panel: Panel) -> Watch:
         """Begin, and return what is to be told of all that the delivery does."""
-        _count_only()
+        self._complaints.attach()
         watches: list[Watch] = []
         if self._settings.traces:
             send = self._exporters.spans()
@@ -94,10 +98,24 @@ class Telemetry:
             own = SpanContext(self._run.trace_id, new_span(), is_remote=False, trace_flags=SAMPLED)
             self._tell("run", own, time.monotonic(), parent=self._run, error=error)
         until = time.monotonic() + self._settings.flush_seconds
-        for one in (self._outbox, self._records, self._metrics):  # which tell what was dropped
-            if one:
-                one.close(max(0.0, until - time.monotonic()))
+        self._close_outboxes(self._settings.flush_seconds / (2 if self._metrics else 1))
+        if self._metrics:  # which tell what was dropped, and have half of the time for themselves
+            self._metrics.close(max(0.0, until - time.monotonic()))
         self._exporters.close()
+
+    def _close_outboxes(self, seconds: float) -> None:
+        """Close them at the same time: one that hangs takes nothing from the other."""
+        open_ones = [one for one in (self._outbox, self._records) if one]
+        closing = [Thread(target=one.close, args=(seconds,), daemon=True) for one in open_ones]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join()
+
+    @property
+    def why(self) -> str:
+        """Why something was lost: the first complaint, if any."""
+        return self._complaints.first or "the collector did not keep up"
 
     def _tell(
         self,
@@ -129,15 +147,14 @@ class _Speaker(Resource):
 
 def resource_of(version: str) -> Resource:
     """Return who speaks; `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` have the last word."""
-    ours = Resource({"service.name": "avstar", "service.version": version})
+    ours = Resource(
+        {
+            "service.name": "avstar",
+            "service.version": version,
+            "service.instance.id": str(uuid4()),  # processes of one upload are told apart
+        }
+    )
     return _Speaker(Resource.create().merge(ours).merge(OTELResourceDetector().detect()))
-
-
-def _count_only() -> None:
-    """Keep a collector's faults off the terminal: they are counted."""
-    log = logging.getLogger("opentelemetry")
-    log.propagate = False
-    log.handlers = [logging.NullHandler()]
 
 
 def _sampler(settings: TelemetrySettings) -> Sampler:

@@ -72,6 +72,11 @@ def test_the_words_say_how_it_stands(deadline: float | None, words: str) -> None
     assert forecast.words(40) == words
 
 
+def test_once_the_deadline_has_passed_it_is_late_whatever_the_rate() -> None:
+    assert Forecast(10, 100).margin(110) == -10
+    assert Forecast(10, 100).words(110) == "playout was 0:00:10 ago, LATE by 0:00:10"
+
+
 def test_of_a_run_just_begun_the_words_say_only_when_playout_is() -> None:
     assert Forecast(10, 100).words(0) == "playout in 0:01:40"
 

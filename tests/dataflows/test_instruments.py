@@ -39,4 +39,5 @@ def test_what_nobody_knows_is_absent() -> None:
     values = {one.name: one.values(Meter()) for one in INSTRUMENTS}
     for name in ("needed", "playout", "deadline_margin", "checkpoint_age"):
         assert values[f"avstar_{name}_seconds"] == {}
+    assert values["avstar_export_records"] == values["avstar_export_bytes"] == {}
     assert values["avstar_retries_total"] == {"": 0}

@@ -18,7 +18,7 @@ TRAIL = Trail(Spot(1, 0, "SP1", "K", "t", 30, "Acme", "f" * 32, b"raw"), "day", 
 class Lane:
     """A lane at rest, with half of its quota used."""
 
-    requests_in_flight, state = 3, State.CLOSED
+    requests_in_flight, state, openings = 3, State.CLOSED, 2
 
     def quota_used(self) -> float:
         return 0.5
@@ -54,6 +54,14 @@ def test_a_spot_is_done_when_it_is_settled() -> None:
     assert (meter.delivered, meter.failed, meter.done, meter.in_hand) == (2, 1, 3, 1)
     assert (meter.dead_letters, meter.quota_used) == (1, 0.5)
     assert meter.outcomes == Counter({"accepted": 1, "duplicate": 1})
+
+
+def test_nothing_is_in_hand_of_what_another_process_checked() -> None:
+    meter = Meter()
+    meter.opened(Lane())
+    meter.settled(TRAIL, RECEIPT)
+    assert meter.in_hand == 0
+    assert meter.settled_records is None
 
 
 def test_a_check_is_through_with_a_record_when_it_is_checked() -> None:

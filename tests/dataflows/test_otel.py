@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from dataflows.otel import end_metrics_page, load_otel, metrics_page_wanted
@@ -31,6 +33,34 @@ def test_a_signal_may_have_an_endpoint_of_its_own(load) -> None:
     otel, _ = load(OTEL_EXPORTER_OTLP_TRACES_ENDPOINT="http://127.0.0.1:9/v1/traces")
     assert otel.sends("traces")
     assert not otel.sends("metrics")
+
+
+def test_an_empty_variable_is_not_set_for_the_exporters_either(load) -> None:
+    empty = {
+        "OTEL_BSP_MAX_QUEUE_SIZE": "",
+        "OTEL_SDK_DISABLED": "",
+        "OTEL_TRACES_SAMPLER": " ",
+        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "",
+    }
+    otel, told = load(**ENDPOINT, **empty)
+    assert otel
+    assert (otel.bsp_max_queue_size, otel.sampler, told) == (2048, "", [])
+    assert not set(empty) & set(os.environ)
+
+
+def test_exporters_that_we_do_not_know_stand_beside_ours(load) -> None:
+    otel, _ = load(**ENDPOINT, OTEL_TRACES_EXPORTER="console, OTLP", OTEL_METRICS_EXPORTER="none")
+    assert otel.sends("traces")
+    assert not otel.sends("metrics")
+
+
+def test_a_sampler_may_be_written_in_capitals(load) -> None:
+    otel, _ = load(**ENDPOINT, OTEL_TRACES_SAMPLER="ALWAYS_OFF")
+    assert otel.sampler == "always_off"
+
+
+def test_where_nothing_is_sent_nothing_is_complained_of(load) -> None:
+    assert load(OTEL_BSP_MAX_QUEUE_SIZE="many") == (None, [])
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def test_the_lanes_are_counted_by_state_and_added_up() -> None:
     meter.opened(Lane())
     assert readings.breaker(meter) == {"closed": 2, "open": 0, "half_open": 0, "probing": 0}
     assert readings.total(lambda lane: lane.requests_in_flight)(meter) == 6
+    assert readings.total(lambda lane: lane.openings)(meter) == 4
 
 
 def test_a_checkpoint_grows_old(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ TRAIL = Trail(Spot(1, 0, "SP1", "K", "t", 30, "Acme", "f" * 32, b"raw"), "day", 
 class Lane:
     """A lane in some state of its breaker, with some pause."""
 
-    requests_in_flight = 0
+    requests_in_flight = openings = 0
 
     def __init__(self, state: State = State.CLOSED, pause: float = 0.0) -> None:
         self.state = state

@@ -1,6 +1,7 @@
 """Telemetry that is off, misconfigured, or sent to a collector that is dead or hangs."""
 
 import json
+import re
 import signal
 import socket
 import time
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from dataflows.otel import Otel
+from dataflows.telemetry import _settings
 
 New = Callable[..., Any]
 
@@ -95,18 +99,26 @@ def test_on_it_is_imported(looked_into: New, api: New, new_export: New, tmp_path
             "OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf",
         ),
         ({"OTEL_BSP_MAX_QUEUE_SIZE": "many"}, "OTEL_BSP_MAX_QUEUE_SIZE: "),
+        ({"OTEL_METRIC_EXPORT_INTERVAL": "0"}, "OTEL_…: interval value 0"),
+        ({"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "-5"}, "OTEL_…: OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"),
     ],
 )
 def test_what_cannot_be_sent_is_told_and_the_upload_goes_on(
     variables: dict[str, str], told: str, api: New, new_export: New, new_upload: New
 ) -> None:
     upload = new_upload(api(), new_export(20, bad=0))
+    variables = {"OTEL_BSP_EXPORT_TIMEOUT": "1000", **variables}
     done = upload(OTEL_EXPORTER_OTLP_ENDPOINT=NOWHERE, **variables)
     assert done.code == 0
     [line] = done.complaint.splitlines()
     assert line.startswith(told)
     assert line.endswith("there is no telemetry")
     upload.assert_exact(20)
+
+
+def test_no_more_is_sent_at_once_than_may_wait() -> None:
+    pipe = _settings(Otel(bsp_max_queue_size=10, blrp_max_queue_size=20))
+    assert (pipe.spans.batch, pipe.records.batch) == (10, 20)
 
 
 def test_without_the_extra_that_is_told_and_the_upload_goes_on(
@@ -133,10 +145,29 @@ def test_a_dead_collector_costs_nothing_but_what_was_to_be_sent(
         OTEL_BSP_EXPORT_TIMEOUT="1000",
     )
     assert done.code == 0
+    assert events(done.err)["telemetry dropped"]["why"]
     assert all(line.startswith("{") for line in done.err.splitlines()), done.err
     dropped = events(done.err)["telemetry dropped"]["dropped"]["spans"]
     assert dropped >= 2 + 2 * 2000
     upload.assert_exact(2000)
+
+
+@pytest.mark.parametrize("signal_", ["traces", "metrics"])
+def test_that_all_was_lost_is_told_in_one_line_also_when_the_run_fails(
+    signal_: str, api: New, new_export: New, new_upload: New
+) -> None:
+    upload = new_upload(api("--token", "another"), new_export(20, bad=0))
+    done = upload(
+        **{f"OTEL_EXPORTER_OTLP_{signal_.upper()}_ENDPOINT": dead()},
+        OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20hush-1234",
+        OTEL_BSP_EXPORT_TIMEOUT="1000",
+    )
+    assert done.code == 1
+    told, halted = done.complaint.splitlines()
+    what = {"traces": "spans", "metrics": "metric exports"}[signal_]
+    assert re.fullmatch(rf"telemetry dropped: \d+ {what}; .+", told)
+    assert halted.startswith("avstar: ")
+    assert "hush" not in done.err
 
 
 def test_a_collector_that_never_answers_neither_holds_the_upload_up_nor_its_end(

@@ -1,6 +1,7 @@
 """What is sent of a delivery, as the SDK's own exporters in memory hold it."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -246,6 +247,35 @@ def test_the_environment_has_the_last_word_on_who_speaks(monkeypatch: pytest.Mon
     resource = memory.named("run")[0].resource.attributes
     assert (resource["service.name"], resource["service.version"]) == ("night", "1.2")
     assert resource["deployment.environment"] == "test"
+
+
+def test_two_processes_have_two_names() -> None:
+    names = set()
+    for _ in range(2):
+        telemetry, _, memory = opened()
+        telemetry.close()
+        names.add(memory.named("run")[0].resource.attributes["service.instance.id"])
+    assert len(names) == 2
+
+
+def test_traces_that_hang_leave_the_last_metrics_half_of_the_time() -> None:
+    class Hanging(Memory):
+        def spans(self) -> Callable[[Sequence[ReadableSpan]], bool]:
+            return lambda _spans: not go_on.wait(30)
+
+        def metrics(self, complete: Callable[[Any], Any]) -> InMemoryMetricReader:
+            reader = super().metrics(complete)
+            reader.shutdown = lambda timeout_millis=0, **_: left.append(timeout_millis)  # type: ignore[method-assign]
+            return reader
+
+    go_on, left = threading.Event(), []
+    about = About("http://api.example/v1/ingest", "1.2", {})
+    telemetry = Telemetry(TelemetrySettings(flush_seconds=2.0), Hanging(), about, Counts())
+    telemetry.open(PANEL)
+    telemetry.close()
+    go_on.set()
+    assert left
+    assert 0 < left[0] <= 1000
 
 
 def test_without_a_ratio_the_sampler_is_that_of_the_environment(
