@@ -193,7 +193,7 @@ def test_a_collector_that_never_answers_neither_holds_the_upload_up_nor_its_end(
 def test_a_run_that_will_be_late_says_so_once(api: New, new_export: New, new_upload: New) -> None:
     upload = new_upload(api(), new_export(2000, bad=0))
     soon = time.strftime("%H:%M", time.localtime(time.time() + 90))
-    running = upload.start("--rate", "20/1", "--log-json", "--deadline", soon)
+    running = upload.start("--rate", "10/1", "--log-json", "--deadline", soon)
     running.until(lambda: '"deadline at risk"' in running.err)
     time.sleep(2.5)  # it looks every second
     done = running.finish(signal.SIGTERM)
