@@ -1,19 +1,20 @@
 """A ledger is written by one run at a time, whichever state folder the others may have."""
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from connectors.errors import RefusedError
+from connectors.lock import try_lock
 
 
 @contextmanager
 def hold(folders: Iterable[Path]) -> Iterator[None]:
     """Make the ledgers' folders where they are not there, and keep other runs from them.
 
-    The hold is on the folder itself: it goes with the process, and leaves no file behind.
+    The hold is on the folder itself: it goes with the process, and leaves no file behind. Where a
+    network file system has no locks, that of the state folder is left.
 
     Raises:
         RefusedError: Another run writes one of them, or it cannot be written at all.
@@ -34,7 +35,7 @@ def _held(folder: Path) -> int:
         ) from None
     try:
         _lock(handle, folder)
-    except RefusedError:
+    except (RefusedError, OSError):
         os.close(handle)
         raise
     return handle
@@ -43,9 +44,5 @@ def _held(folder: Path) -> int:
 def _lock(handle: int, folder: Path) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise RefusedError(f"{folder} cannot be written; choose another folder for --out")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RefusedError(f"{folder} is written by another run; wait for it to end") from None
-    except OSError:
-        pass  # a network file system may have no such lock; that of the state folder is left
+    if not try_lock(handle):
+        raise RefusedError(f"{folder} is written by another run; wait for it to end")

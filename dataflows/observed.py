@@ -1,7 +1,6 @@
 """All that looks on while a run is under way."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -17,6 +16,7 @@ from dataflows.cluster import Cluster
 from dataflows.forecast import Forecast, next_occurrence
 from dataflows.meter import Meter
 from dataflows.otel import metrics_page_wanted
+from dataflows.repeated import repeated
 from dataflows.settings import Settings
 from dataflows.telemetry import Onlookers, telemetry
 
@@ -100,24 +100,18 @@ def _looking(
     forecast: Forecast, settled: Callable[[], int], tell: Callable[[str], object]
 ) -> Iterator[None]:
     """Look at what is settled again and again; once, if it comes to that, say: it will be late."""
-    over = threading.Event()
+    warned = False
 
     def look() -> None:
-        warned = False
-        while not over.wait(_LOOK_SECONDS):
-            now = time.time()
-            if done := settled():  # until then it waits to begin, which is no rate
-                forecast.look(done, now)
-            margin = forecast.margin(now)
-            if margin is not None and margin < 0 and not warned:
-                warned = True
-                log.warning("deadline at risk", extra={"told": forecast.words(now)})
-                tell(f"the deadline is at risk: {forecast.words(now)}")
+        nonlocal warned
+        now = time.time()
+        if done := settled():  # until then it waits to begin, which is no rate
+            forecast.look(done, now)
+        margin = forecast.margin(now)
+        if margin is not None and margin < 0 and not warned:
+            warned = True
+            log.warning("deadline at risk", extra={"told": forecast.words(now)})
+            tell(f"the deadline is at risk: {forecast.words(now)}")
 
-    thread = threading.Thread(target=look, name="avstar-forecast", daemon=True)
-    thread.start()
-    try:
+    with repeated(look, _LOOK_SECONDS, "avstar-forecast"):
         yield
-    finally:
-        over.set()
-        thread.join()

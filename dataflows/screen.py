@@ -1,7 +1,6 @@
 """What a person sees of a run: a bar on a terminal, plain lines elsewhere, and the summary."""
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,12 +20,14 @@ from rich.progress import (
 from connectors.ledger import Manifest, read_checkpoint
 from connectors.records import Export
 from dataflows.meter import Meter
+from dataflows.repeated import repeated
 from dataflows.settings import Settings
 from dataflows.standstill import standstill
 from dataflows.summary import summary_lines
 
 _REFRESH_SECONDS = 0.25
 _LINE_SECONDS = 10.0
+_THREAD = "avstar-screen"
 
 
 class Screen:
@@ -68,7 +69,11 @@ class Screen:
             with self._bar(view):
                 yield
         else:
-            with _repeated(lambda: self._console.print(view.line(), soft_wrap=True), _LINE_SECONDS):
+
+            def tell() -> None:
+                self._console.print(view.line(), soft_wrap=True)
+
+            with repeated(tell, _LINE_SECONDS, _THREAD):
                 yield
 
     def sealed_already(self, export: Export) -> None:
@@ -99,7 +104,7 @@ class Screen:
             def refresh() -> None:
                 progress.update(task, completed=view.done, words=view.told())
 
-            with _repeated(refresh, _REFRESH_SECONDS):
+            with repeated(refresh, _REFRESH_SECONDS, _THREAD):
                 yield
             refresh()
 
@@ -141,20 +146,3 @@ class _View:
 
     def _rate(self) -> float:
         return self._fresh() / max(time.monotonic() - self._began, 1e-3)
-
-
-@contextmanager
-def _repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
-    over = threading.Event()
-
-    def repeat() -> None:
-        while not over.wait(seconds):
-            action()
-
-    thread = threading.Thread(target=repeat, name="avstar-screen", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()

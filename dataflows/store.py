@@ -1,6 +1,5 @@
 """The recovery store of a run: prepared once, used by one run at a time."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ from typing import TextIO
 from bytewax.recovery import RecoveryConfig, init_db_dir
 
 from connectors.errors import RefusedError, unwritten
+from connectors.lock import try_lock
 from dataflows.quiet import quiet_engine
 
 PARTS = "part-*.sqlite3"
@@ -85,15 +85,13 @@ def _locked(folder: Path) -> TextIO:
         raise RefusedError(
             f"{error.filename or folder} cannot be written: {error.strerror}; choose another folder"
         ) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not try_lock(lock.fileno()):
         lock.seek(0)
         holder = lock.read().strip() or "unknown"
         lock.close()
         raise RefusedError(
             f"{folder} is in use by another run (process {holder}); wait for it to end"
-        ) from None
+        )
     try:
         os.ftruncate(lock.fileno(), 0)
         os.write(lock.fileno(), str(os.getpid()).encode())  # and nothing that waits for a flush

@@ -1,6 +1,5 @@
 """Who has been told of which night, so that nobody is told twice."""
 
-import fcntl
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from connectors.desk.names import night_of
 from connectors.errors import RefusedError
 from connectors.ledger import Closing, Sealed, closing
 from connectors.ledger.files import write_whole
+from connectors.lock import try_lock
 
 TOLD = ".alerted"
 """File beside the ledgers: for each receiver, as a digest of its address, the nights."""
@@ -69,12 +69,8 @@ def _message(index: Closing, ledgers: Sequence[Sealed], nights: Sequence[str]) -
 def _noted(out: Path) -> Iterator[dict[str, list[str]]]:
     path = out / TOLD
     with (out / f"{TOLD}.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RefusedError(f"{path} is in use by another alert; wait for it") from None
-        except OSError:
-            pass  # a network file system may have no such lock
+        if not try_lock(lock.fileno()):
+            raise RefusedError(f"{path} is in use by another alert; wait for it")
         try:
             yield json.loads(path.read_bytes()) if path.exists() else {}
         except ValueError:

@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from itertools import combinations, groupby
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json
-
 from connectors.errors import RefusedError
 from connectors.ledger.closing_sql import COUNTS, HEIRS, OPEN, ORPHANS, SCHEMA, TWICE
 from connectors.ledger.original import content, original
+from connectors.ledger.rows import read_row
 from connectors.ledger.sealed import Sealed
 from connectors.records import DeadLetter
 
@@ -124,7 +123,7 @@ class Closing:
             return
         with ledger.receipts.open("rb") as file:
             for line in file:
-                row = _receipt(line, ledger)
+                row = read_row(ledger.receipts, line)
                 if ancestor := row.get("ancestor"):
                     own = ledger.manifest.checksum, row["offset"]
                     key = self._key(ancestor, row["request_id"], own)
@@ -184,16 +183,6 @@ def _content(letter: DeadLetter, ledger: Sealed) -> str | None:
     """Say what a spot holds; None of what never became one."""
     fields = original(letter, ledger.manifest) if letter.request_id else None
     return _joined(*content(fields)) if fields else None
-
-
-def _receipt(line: bytes, ledger: Sealed) -> dict[str, Any]:
-    try:
-        row: dict[str, Any] = from_json(line)
-    except ValueError:
-        raise RefusedError(
-            f"{ledger.receipts} is damaged; `avstar verify {ledger.folder}` says what is wrong"
-        ) from None
-    return row
 
 
 def _joined(duration: object, advertiser: str) -> str:

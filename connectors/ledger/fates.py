@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json
-
-from connectors.errors import RefusedError
 from connectors.ledger.checkpoint import read_checkpoint
 from connectors.ledger.folders import ledger_folders
 from connectors.ledger.identity import read_identity
 from connectors.ledger.manifest import read_manifest
 from connectors.ledger.row_files import DEAD_LETTERS, RECEIPTS
+from connectors.ledger.rows import read_row
 
 Record = tuple[str, int]
 """The checksum of an export, and the offset in it."""
@@ -90,19 +88,9 @@ def _rows(folder: Path) -> Iterator[tuple[dict[str, Any], bool]]:
         with path.open("rb") as file:
             for line in file:
                 if b'"ancestor":' in line and line.endswith(b"\n"):
-                    row = _read(path, line)
+                    row = read_row(path, line)
                     if row.get("ancestor"):
                         yield row, name == RECEIPTS
-
-
-def _read(path: Path, line: bytes) -> dict[str, Any]:
-    try:
-        row: dict[str, Any] = from_json(line)
-    except ValueError:
-        raise RefusedError(
-            f"{path} is damaged; `avstar verify {path.parent}` says what is wrong"
-        ) from None
-    return row
 
 
 def _fails_again(row: Mapping[str, Any], *, delivered: bool) -> bool:

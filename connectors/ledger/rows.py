@@ -1,10 +1,12 @@
 """Receipts and dead letters as lines of JSON."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from connectors.errors import RefusedError
 from connectors.records import Ancestor, DeadLetter, Receipt
 
 _WRITTEN = Receipt._fields[: Receipt._fields.index("raw")]
@@ -21,6 +23,21 @@ def to_row(record: Receipt | DeadLetter) -> bytes:
     if record.ancestor:
         fields["ancestor"] = record.ancestor._asdict()
     return to_json(fields) + b"\n"
+
+
+def read_row(path: Path, row: bytes) -> dict[str, Any]:
+    """Read the fields of a row that stands in a ledger's file.
+
+    Raises:
+        RefusedError: It is damaged.
+    """
+    try:
+        fields: dict[str, Any] = from_json(row)
+    except ValueError:
+        raise RefusedError(
+            f"{path} is damaged; `avstar verify {path.parent}` says what is wrong"
+        ) from None
+    return fields
 
 
 def to_dead_letter(row: bytes) -> DeadLetter:

@@ -16,7 +16,7 @@ import pytest
 from connectors.records import Export, Receipt, Span, Split, Tally
 from dataflows.forecast import Forecast
 from dataflows.meter import Meter
-from dataflows.screen import Screen, _repeated, _View
+from dataflows.screen import Screen, _View
 from dataflows.settings import load_settings
 from tests.dataflows.test_meter import TRAIL, Lane
 
@@ -83,16 +83,6 @@ def test_a_line_of_progress_stays_one_line_in_a_log(
     first = seen.splitlines()[0]
     assert first.startswith("1,111,111,110 of 2,000,000,000 records · ")
     assert first.endswith(" left")
-
-
-def test_an_action_is_repeated_until_the_body_ends() -> None:
-    seen: list[int] = []
-    with _repeated(lambda: seen.append(1), 0.001):
-        while not seen:
-            pass
-    count = len(seen)
-    assert count
-    assert len(seen) == count
 
 
 @pytest.mark.parametrize("name", ["day.ndjson", "a [bold] name.ndjson", "x" * 200])
