@@ -21,6 +21,7 @@ from pathlib import Path
 from socket import create_connection, create_server
 
 import connectors.telemetry  # noqa: F401 - before the clock, see above
+from benchmarks.sandbox import TOKEN, sandbox
 from connectors.stop import Stop
 from dataflows.exports import open_exports
 from dataflows.generate import Sample, generate
@@ -28,7 +29,6 @@ from dataflows.meter import Meter
 from dataflows.runner import run
 from dataflows.settings import load_settings
 
-TOKEN = "bench"
 MODES: dict[str, dict[str, str]] = {
     "off": {"OTEL_SDK_DISABLED": "true"},
     "1 %": {},
@@ -54,7 +54,7 @@ def listens(port: int) -> bool:
 def upload(export: Path, url: str) -> None:
     """Upload in this process, and print the seconds that passed and that were computed."""
     settings = load_settings(
-        exports=(export,), out=export.parent / "out", api_url=url, token=TOKEN, rate="1000000/1"
+        exports=(export,), out=export.parent / "out", api_url=url, token=TOKEN, rate="100000/0.1"
     )
     exports, meter = open_exports(settings), Meter()
     wall, computed = time.perf_counter(), time.process_time()
@@ -98,27 +98,18 @@ def main() -> None:
     if options.upload:
         upload(Path(options.upload[0]), options.upload[1])
         return
-    command = [sys.executable, "-m", "dataflows.cli", "sandbox", "--port", "0"]
-    command += ["--token", TOKEN, "--rate", "1000000/1"]
     times: dict[str, list[tuple[float, float]]] = {mode: [] for mode in MODES}
     collector, endpoint = start_collector()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox,
-    ):
-        url = sandbox.stdout.readline().split()[-1]
-        try:
-            for turn in range(options.rounds):
-                modes = list(MODES)
-                for at, mode in enumerate(modes[turn % 3 :] + modes[: turn % 3]):
-                    place = Path(folder) / f"{turn}-{at}"
-                    place.mkdir()
-                    with (place / "day.ndjson").open("wb") as file:
-                        file.writelines(generate(Sample(options.spots, 3 * turn + at, bad=0.0)))
-                    times[mode].append(measure(place / "day.ndjson", url, endpoint, mode))
-        finally:
-            sandbox.terminate()
-            collector.kill()
+    with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as api:
+        for turn in range(options.rounds):
+            modes = list(MODES)
+            for at, mode in enumerate(modes[turn % 3 :] + modes[: turn % 3]):
+                place = Path(folder) / f"{turn}-{at}"
+                place.mkdir()
+                with (place / "day.ndjson").open("wb") as file:
+                    file.writelines(generate(Sample(options.spots, 3 * turn + at, bad=0.0)))
+                times[mode].append(measure(place / "day.ndjson", api.url, endpoint, mode))
+    collector.kill()
     for mode, found in times.items():
         pairs = list(zip(found, times["off"], strict=True))
         wall = statistics.median(one[0] / off[0] for one, off in pairs) - 1

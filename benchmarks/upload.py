@@ -10,8 +10,6 @@ to the sealed ledger: engine start, validation, recovery, fsyncs and manifest in
 import argparse
 import asyncio
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +17,7 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.sandbox import TOKEN, sandbox
 from connectors.avion import AvionSource, survey
 from connectors.avion.validator import Validator
 from connectors.avstar.request import body, headers
@@ -32,7 +31,6 @@ from dataflows.runner import run
 from dataflows.settings import load_settings
 
 IN_FLIGHT = 20
-TOKEN = "bench"
 
 
 def write_export(path: Path, seed: int, spots: int) -> None:
@@ -95,22 +93,13 @@ def main() -> None:
     parser.add_argument("--spots", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    command = [sys.executable, "-m", "dataflows.cli", "sandbox", "--port", "0"]
-    command += ["--token", TOKEN, "--rate", "100000/0.1"]
     times: dict[str, list[float]] = {"ours": [], "bare": []}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as sandbox,
-    ):
-        url = sandbox.stdout.readline().split()[-1]
-        try:
-            for turn in range(options.rounds):
-                for at, run_one in enumerate((ours, bare)):
-                    path = Path(folder) / f"{turn}-{at}.ndjson"
-                    write_export(path, 2 * turn + at, options.spots)
-                    times[run_one.__name__].append(run_one(path, url))
-        finally:
-            sandbox.terminate()
+    with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as api:
+        for turn in range(options.rounds):
+            for at, run_one in enumerate((ours, bare)):
+                path = Path(folder) / f"{turn}-{at}.ndjson"
+                write_export(path, 2 * turn + at, options.spots)
+                times[run_one.__name__].append(run_one(path, api.url))
     ratios = [b / a for a, b in zip(times["ours"], times["bare"], strict=True)]
     for name, seconds in times.items():
         print(f"{name:<6}{options.spots / statistics.median(seconds):>10,.0f} requests/s")

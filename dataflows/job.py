@@ -48,7 +48,9 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     manifests = [_sealed(settings, export) for export in exports]
     for manifest in manifests:
         screen.summary(manifest)
-    if settings.redrive and cluster.is_first and not settings.validate_only:
+    if not cluster.is_first:
+        return ExitCode.SETTLED  # what is open in the end the first process says, who sends again
+    if settings.redrive and not settings.validate_only:
         _redrive(settings, manifests, meter, stop, screen)
     letters = settings.strict and any(one.dead_lettered for one in manifests)
     if letters and any_open(settings.out_folder, [one.ledger for one in manifests]):

@@ -27,7 +27,7 @@ def group_lines(group: Group) -> Iterator[str]:
     most = group.stations.most_common(_STATIONS)
     left = len(group.stations) - len(most)
     places = ", ".join(f"{station} {count:,}" for station, count in most)
-    yield f"          {places}{f' and {left:,} more stations' if left else ''}"
+    yield f"          {_plain(places)}{f' and {left:,} more stations' if left else ''}"
     for one in group.examples:
         yield f"          {_example(one)}"
     if group.redrivable:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from connectors.desk.message import Message, message
 from connectors.desk.names import night_of
-from connectors.errors import RefusedError
+from connectors.errors import HaltedError, RefusedError
 from connectors.ledger import Closing, Sealed, closing
 from connectors.ledger.files import write_whole
 from connectors.lock import try_lock
@@ -37,9 +37,12 @@ def alert(ledgers: Sequence[Sealed], out: Path, addresses: Sequence[str], send: 
         For each message whether it was sent; empty if there is nothing new.
 
     Raises:
-        RefusedError: A ledger is damaged, or another process is telling just now.
+        RefusedError: A ledger is damaged, another process is telling just now, or no address can
+            be used.
+        HaltedError: One of the addresses cannot be used.
     """
-    sent = []
+    sent: list[bool] = []
+    unusable: RefusedError | None = None
     with _noted(out) as told, closing(ledgers) as index:
         troubled = _troubled(index)
         for address in addresses:
@@ -48,10 +51,16 @@ def alert(ledgers: Sequence[Sealed], out: Path, addresses: Sequence[str], send: 
             nights = [night for night in troubled if night not in known]
             if not nights:
                 continue
-            sent.append(send(address, _message(index, ledgers, nights)))
+            try:
+                sent.append(send(address, _message(index, ledgers, nights)))
+            except RefusedError as error:  # the others are told all the same
+                unusable = unusable or error
+                continue
             if sent[-1]:
                 known += nights
                 write_whole(out / TOLD, json.dumps(told, indent=2).encode() + b"\n")
+    if unusable:
+        raise HaltedError(f"{unusable}; {sum(sent)} others were told") if sent else unusable
     return sent
 
 

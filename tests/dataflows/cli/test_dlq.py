@@ -93,7 +93,7 @@ def test_what_stands_in_an_export_cannot_steer_the_terminal(
     api: New, tmp_path: Path, new_upload: New, avstar: Any
 ) -> None:
     path = tmp_path / "evil.ndjson"
-    path.write_text(json.dumps({"StationCode": "\x1b[2J\nK", "SpotID": "\x07"}) + "\n")
+    path.write_text(json.dumps({"StationCode": "\x1b[2J\x07\nK", "SpotID": "\x07"}) + "\n")
     upload = new_upload(api(), path)
     assert upload().code == 0
     for words in (("list", upload.out), ("show", upload.out, 1)):

@@ -106,6 +106,18 @@ def test_the_desk_is_told_once_by_mail_and_webhook(
     assert (len(box.mails), len(hook.posts)) == (1, 1)
 
 
+def test_an_address_that_is_none_keeps_no_other_from_being_told(
+    night: Any, avstar: Any, hook: Receiver
+) -> None:
+    words = ("dlq", "alert", night.out)
+    done = avstar(*words, AVSTAR_ALERT_URLS=f"nosuch://user:hunter2@x {hook.url}")
+    assert (done.code, len(hook.posts)) == (1, 1)
+    assert "an alert address (nosuch) cannot be used" in done.refusal
+    assert "1 others were told" in done.refusal
+    assert "hunter2" not in done.refusal
+    assert avstar(*words, AVSTAR_ALERT_URLS=hook.url).out == "nothing new to tell\n"
+
+
 def test_another_night_is_told_alone(
     night: Any, new_export: New, new_upload: New, avstar: Any, hook: Receiver
 ) -> None:

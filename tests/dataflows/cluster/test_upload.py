@@ -137,3 +137,11 @@ def test_plain_bytewax_runs_as_several_processes_and_stops_as_one(
     assert [one.finish().code for one in [start(0, 200), start(1, 200)]] == [0, 0]
     upload.assert_exact(390)
     assert upload.api.stats()["duplicates"] == 0
+
+
+def test_the_first_process_says_whether_dead_letters_are_open(
+    api: New, new_export: New, new_upload: New, new_fleet: New
+) -> None:
+    """It alone sends again what can be, so that it alone knows in the end."""
+    ended = new_fleet(new_upload(api(), new_export(40)), 2)("--strict", *FAST)
+    assert [finished.code for finished in ended] == [3, 0]
