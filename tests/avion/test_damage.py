@@ -23,7 +23,12 @@ def look(**changes: str) -> str | None:
     ("changes", "words"),
     [
         ({"SpotID": "123"}, "SpotID is '123' and was '00123': it lost its leading zeros"),
-        ({"SpotID": "1.23E+02"}, "was taken for a number"),
+        ({"SpotID": "1.23E+02"}, "it was taken for a number, a date or a formula"),
+        ({"StationCode": "#NAME?"}, "it was taken for a number, a date or a formula"),
+        ({"ClientName": 'Joe "The Plumber" Mu\u0308ller'}, "its characters became others"),
+        ({"ClientName": 'Joe\u00a0"The Plumber" Müller'}, "its characters became others"),
+        ({"ClientName": 'Joe "The Plumber" M√ºller'}, "its letters got lost"),
+        ({"ClientName": 'Joe "The Plumber" MГјller'}, "its letters got lost"),
         ({"AirDateTime": "11/24/2026 5:30"}, "a date in the form of a spreadsheet; write it as"),
         ({"AirDateTime": "24.11.2026 05:30"}, "a date in the form of a spreadsheet"),
         ({"AirDateTime": "2026-11-24 05:30:00"}, "a date in the form of a spreadsheet"),
@@ -52,6 +57,7 @@ def test_what_a_spreadsheet_did_is_told_with_the_mend(changes: dict[str, str], w
         {"AirDateTime": ""},
         {"Duration": "60"},
         {"Duration": "thirty"},
+        {"Duration": "30"},
         {"ClientName": "Joe Müller & Söhne"},
         {"ClientName": "What?"},
     ],
@@ -66,6 +72,13 @@ def test_a_new_row_is_looked_at_as_well() -> None:
     found = damage(row | {"AirDateTime": "24.11.2026 05:30"}, None)
     assert found
     assert found.startswith("AirDateTime is '24.11.2026 05:30': a date")
+
+
+@pytest.mark.parametrize("was", ["1,800", "30.0", "+30", "3e1"])
+def test_a_duration_that_is_written_plainly_is_corrected(was: str) -> None:
+    past = PAST._replace(original=original_of(WAS | {"Duration": was}))
+    row = {name: written(value) for name, value in WAS.items()}
+    assert damage(row | {"Duration": "1800" if was == "1,800" else "30"}, past) is None
 
 
 def test_what_was_wrong_from_the_beginning_is_no_damage() -> None:
