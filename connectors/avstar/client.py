@@ -60,9 +60,8 @@ class Client:
         """Post one spot once and say what came back; network faults are answers too."""
         if self._session is None:
             raise RuntimeError("the client is not open")
-        proxy = self._settings.proxy
-        sent = headers(spot, token, named)
-        reply = await _post(self._session, self._url, body(spot), sent, proxy)
+        sent, proxy = headers(spot, token, named), self._settings.proxy
+        reply = await _send(self._session, "POST", self._url, body(spot), sent, proxy)
         if isinstance(reply, Answer):
             return reply
         return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
@@ -81,7 +80,8 @@ async def post_form(
 ) -> Reply | Answer:
     """Post a form once, in a session of its own, and say what came back; faults are answers."""
     async with new_session(settings) as session:
-        return await _post(session, URL(url), aiohttp.FormData(form), sent, settings.proxy)
+        data = aiohttp.FormData(form)
+        return await _send(session, "POST", URL(url), data, sent, settings.proxy)
 
 
 async def look(settings: AvstarSettings, token: str) -> Reply | Answer:
@@ -89,16 +89,6 @@ async def look(settings: AvstarSettings, token: str) -> Reply | Answer:
     sent = {"Authorization": f"Bearer {token}"}
     async with new_session(settings) as session:
         return await _send(session, "GET", URL(settings.ingest_url), None, sent, settings.proxy)
-
-
-async def _post(
-    session: aiohttp.ClientSession,
-    url: URL,
-    data: bytes | aiohttp.FormData,
-    sent: Mapping[str, str],
-    proxy: Proxy | None,
-) -> Reply | Answer:
-    return await _send(session, "POST", url, data, sent, proxy)
 
 
 async def _send(  # noqa: PLR0913, PLR0917 - a request's parts

@@ -85,10 +85,12 @@ class Credentials:
         One that is about to run out is renewed by whoever comes first, while the others still
         send it; once it has run out, all wait for the next.
         """
+        return self.held() or await self._newer(self._lease)
+
+    def held(self) -> Lease | None:
+        """Return the token to send if nobody has to wait for it."""
         held, now = self._lease, self._clock()
-        if held and now < (held.end if self._renewal.locked() else held.due):
-            return held
-        return await self._newer(held)
+        return held if held and now < (held.end if self._renewal.locked() else held.due) else None
 
     async def renewed(self, refused: Lease) -> Lease:
         """Return another token than the one refused; from now on nobody sends that one."""

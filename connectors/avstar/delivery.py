@@ -122,16 +122,18 @@ class Delivery:
         return tries.dead_letter("circuit_open")
 
     async def _enter(self, tries: Tries) -> Admission | None:
-        # Who waits for a token waits outside of the gate.
-        await tries.waits("token", self._credentials.current())
+        if self._credentials.held() is None:  # who waits for a token waits outside of the gate
+            await tries.waits("token", self._credentials.current())
+        if admission := self._gate.enter_now(tries.openings):
+            return admission
         why = partial(self.toll.why, self.toll.held_up)
         return await tries.waits(why, self._gate.enter(tries.openings))
 
     async def _attempt(self, tries: Tries, admission: Admission) -> Verdict:
         given_up = True
         try:
-            tries.lease = lease = await self._credentials.current()
-            self.toll.token_renewals += self._lease not in {None, lease}
+            tries.lease = lease = self._credentials.held() or await self._credentials.current()
+            self.toll.token_renewals += self._lease is not None and self._lease is not lease
             self._lease = lease
             self._begun = True
             named = tries.sends(sampled=self._watch.keeps(tries.trail))
@@ -158,7 +160,7 @@ class Delivery:
             exhausted = tries.failures >= self._settings.max_attempts
             return tries.dead_letter("retries_exhausted") if exhausted else None
         self._gate.succeeded(admission)
-        if verdict in {Verdict.ACCEPTED, Verdict.DUPLICATE}:
+        if verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE):
             self.proven = True
             return tries.receipt(duplicate=verdict is Verdict.DUPLICATE)
         if verdict is Verdict.UNAUTHORIZED:
@@ -188,10 +190,7 @@ class Delivery:
         await tries.waits("backoff", asyncio.sleep(wait))
 
     def _pause_left(self) -> float:
-        """Return the seconds that a stop need not wait for.
-
-        A batch of which nothing was sent waits for its quota in vain: nobody would know its end.
-        """
+        """Return the seconds that a stop need not wait: before a batch has begun, all of them."""
         gate = self._gate.pause_left() if self._begun else self._gate.wait_left()
         return max(gate, self._credentials.pause_left())
 

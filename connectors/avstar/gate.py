@@ -14,8 +14,7 @@ from connectors.avstar.toll import Toll
 
 log = logging.getLogger(__name__)
 
-_LONG = 3600.0
-"""Seconds until it is looked again in any case."""
+_LONG = 3600.0  # seconds until it is looked again in any case
 
 
 class Gate:
@@ -36,7 +35,7 @@ class Gate:
         self._limiter = limiter
         self._breaker = breaker
         self._congestion = congestion
-        self._in_flight = 0
+        self._in_flight = self._waiting = 0
         self._clock = clock
         self._toll = toll or Toll()
         self._turn = asyncio.Lock()
@@ -80,26 +79,34 @@ class Gate:
         return admission.openings != self.openings
 
     async def enter(self, tried_at: int | None) -> Admission | None:
-        """Wait until an attempt may start.
+        """Wait until an attempt may start; None if the spot is to be parked.
 
         Args:
-            tried_at: The breaker's openings at the spot's attempt before; None if it had none, or
-                if that was a probe, whose failure speaks of the API and not of the spot.
-
-        Returns:
-            None if the breaker opened since that attempt: the spot is to be parked.
+            tried_at: The breaker's openings at the spot's attempt before: with one since, it is
+                parked. None if it had none, or if that was a probe, whose failure speaks of the
+                API and not of the spot.
         """
         if self._parks(tried_at):
             return None  # at once: whoever has the turn may wait for the whole pause
-        async with self._turn:
-            while not self._parks(tried_at):
-                now = self._clock()
-                wait = self._wait(now)
-                if wait <= 0:
-                    self._first = self._first if tried_at is not None else now
-                    return self._admit(now)
-                await self._sleep(wait, now)
+        self._waiting += 1
+        try:
+            async with self._turn:
+                while not self._parks(tried_at):
+                    now = self._clock()
+                    wait = self._wait(now)
+                    if wait <= 0:
+                        return self._admit(now, tried_at)
+                    await self._sleep(wait, now)
+        finally:
+            self._waiting -= 1
         return None
+
+    def enter_now(self, tried_at: int | None) -> Admission | None:
+        """Let an attempt through at once, as `enter` would; None if it has to wait or is parked."""
+        if self._waiting or self._parks(tried_at):
+            return None
+        now = self._clock()
+        return self._admit(now, tried_at) if self._wait(now) <= 0 else None
 
     def leave(self, *, given_up: bool = False) -> None:
         """Give an admission back: its answer is there, will never be, or is no longer waited for.
@@ -155,7 +162,8 @@ class Gate:
                 extra={"openings": self.openings, "pause_seconds": round(self.pause_left(), 3)},
             )
 
-    def _admit(self, now: float) -> Admission:
+    def _admit(self, now: float, tried_at: int | None) -> Admission:
+        self._first = self._first if tried_at is not None else now
         probe = self._breaker.state(now) is State.HALF_OPEN
         if probe:
             self._breaker.probe()

@@ -629,3 +629,32 @@ def test_a_probe_that_fails_is_an_opening_of_its_own(play):
         assert lane.toll.breaker_seconds == pytest.approx(2 * PAUSE)
 
     play(scene)
+
+
+def test_who_comes_while_another_waits_does_not_overtake(play):
+    async def scene():
+        lane = Lane(concurrency=1)
+        await lane.admitted()
+        waiting = asyncio.create_task(lane.admitted())
+        await asyncio.sleep(1)
+        lane.leave()  # there is a place, and the one that waits has not run yet
+        assert lane.enter_now(None) is None
+        assert (await waiting).at == pytest.approx(1)
+        lane.leave()
+        assert lane.enter_now(None)
+
+    play(scene)
+
+
+def test_nobody_enters_at_once_whom_the_quota_or_an_opening_holds_back(play):
+    async def scene():
+        lane = Lane(Rate(1, 10))
+        tried = lane.openings
+        assert lane.enter_now(None)
+        assert lane.enter_now(None) is None
+        lane = Lane(failures=1)
+        await lane.fail(1)
+        assert lane.enter_now(tried) is None
+        assert lane.enter_now(None) is None
+
+    play(scene)
