@@ -84,9 +84,9 @@ def test_the_nouns_import_nothing_of_the_house() -> None:
         assert not [one for one in imported(name) if one.startswith(("connectors", "dataflows"))]
 
 
-def test_the_http_client_stands_in_two_files() -> None:
-    """`session` opens what everybody who sends requests shares, `client` makes one attempt."""
-    client = {"connectors/avstar/client.py", "connectors/avstar/session.py"}
+def test_the_http_client_stands_in_three_files() -> None:
+    """`session` opens what all share, an `exchange` goes over it, `client` makes it an attempt."""
+    client = {f"connectors/avstar/{name}.py" for name in ("client", "exchange", "session")}
     assert client <= importing("aiohttp")
     for name in importing("aiohttp") - client:
         assert name.startswith("connectors/avstar/sandbox/"), name

@@ -2,22 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from http import HTTPStatus as Http
-from typing import NamedTuple
 
 import aiohttp
 from yarl import URL
 
 from connectors.avstar.answer import Answer, read_answer
+from connectors.avstar.exchange import Exchange, Reply, read_body
 from connectors.avstar.proxy import Proxy
 from connectors.avstar.request import Named, body, headers
 from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
 from connectors.records import Spot
-
-_BODY_LIMIT = 64 << 10
-"""Bytes of an answer that are read; a longer one costs its connection, not our memory."""
 
 _NO_TLS = (
     b"No required SSL certificate was sent",
@@ -43,68 +40,67 @@ class Client:
 
     def __init__(self, settings: AvstarSettings) -> None:
         self._settings = settings
-        self._url = URL(settings.ingest_url)
         self._session: aiohttp.ClientSession | None = None
+        self._exchange: Exchange | None = None
 
     async def open(self) -> None:
         """Open the session, if it is not open; needs the running event loop."""
-        self._session = self._session or new_session(self._settings)
+        if self._session is None:
+            self._session = session = new_session(self._settings)
+            url, proxy = URL(self._settings.ingest_url), self._settings.proxy
+            self._exchange = Exchange(session, url, proxy)
 
     async def close(self) -> None:
         """Close the session and its connections."""
         if self._session:
             await self._session.close()
-            self._session = None
+            self._session = self._exchange = None
 
     async def attempt(self, spot: Spot, token: str, named: Named | None = None) -> Answer:
         """Post one spot once and say what came back; network faults are answers too."""
-        if self._session is None:
+        if self._exchange is None:
             raise RuntimeError("the client is not open")
-        sent, proxy = headers(spot, token, named), self._settings.proxy
-        reply = await _send(self._session, "POST", self._url, body(spot), sent, proxy)
+        sending = self._exchange.post(headers(spot, token, named), body(spot))
+        reply = await _reply(sending, self._settings.proxy)
         if isinstance(reply, Answer):
             return reply
         return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
-
-
-class Reply(NamedTuple):
-    """An HTTP response as it came."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 async def post_form(
     url: str, form: Mapping[str, str], sent: Mapping[str, str], settings: AvstarSettings
 ) -> Reply | Answer:
     """Post a form once, in a session of its own, and say what came back; faults are answers."""
-    async with new_session(settings) as session:
-        data = aiohttp.FormData(form)
-        return await _send(session, "POST", URL(url), data, sent, settings.proxy)
+    data = aiohttp.FormData(form)
+    return await _reply(_once("POST", url, data, sent, settings), settings.proxy)
 
 
 async def look(settings: AvstarSettings, token: str) -> Reply | Answer:
     """Ask once for the place where spots are posted, in a session of its own; post nothing."""
     sent = {"Authorization": f"Bearer {token}"}
-    async with new_session(settings) as session:
-        return await _send(session, "GET", URL(settings.ingest_url), None, sent, settings.proxy)
+    return await _reply(_once("GET", settings.ingest_url, None, sent, settings), settings.proxy)
 
 
-async def _send(  # noqa: PLR0913, PLR0917 - a request's parts
-    session: aiohttp.ClientSession,
+async def _once(
     method: str,
-    url: URL,
-    data: bytes | aiohttp.FormData | None,
+    url: str,
+    data: aiohttp.FormData | None,
     sent: Mapping[str, str],
-    proxy: Proxy | None,
-) -> Reply | Answer:
-    """Send once. What comes from the way there and not from the server is an answer already."""
+    settings: AvstarSettings,
+) -> Reply:
+    async with (
+        new_session(settings) as session,
+        session.request(
+            method, URL(url), data=data, headers=sent, allow_redirects=False
+        ) as response,
+    ):
+        return Reply(response.status, response.headers, await read_body(response.content))
+
+
+async def _reply(sending: Awaitable[Reply], proxy: Proxy | None) -> Reply | Answer:
+    """Wait for a reply. What comes from the way there and not from the server is an answer."""
     try:
-        async with session.request(
-            method, url, data=data, headers=sent, allow_redirects=False
-        ) as response:
-            reply = Reply(response.status, response.headers, await _read(response))
+        reply = await sending
     except asyncio.TimeoutError as error:
         return Answer(None, f"no answer in time: {error or 'timeout'}", given_up=True)
     except aiohttp.ClientHttpProxyError as error:
@@ -142,15 +138,3 @@ def _fault(error: aiohttp.ClientError | OSError) -> Answer:
         return Answer(None, f"TLS refused: {refused[1].strip()}", misconfigured=True)
     what = " to the proxy" if isinstance(error, aiohttp.ClientProxyConnectionError) else ""
     return Answer(None, f"connection{what} failed: {error or type(error).__name__}")
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    if response.content.is_eof():  # as nearly always: it came together with the headers
-        return response.content.read_nowait()
-    content = b""
-    async for chunk in response.content.iter_any():
-        content += chunk
-        if len(content) > _BODY_LIMIT:
-            response.close()
-            break
-    return content

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.avstar.answer import Answer
-from connectors.avstar.client import Reply
+from connectors.avstar.exchange import Reply
 from connectors.avstar.oauth import OAuthToken, read_token
 from connectors.avstar.sandbox import Faults
 from connectors.avstar.settings import AvstarSettings
