@@ -14,7 +14,7 @@ demo: $(VENV)/run.stamp  ## generate an export, upload it to a local sandbox, sh
 	@$(BIN)/avstar demo
 
 test: $(VENV)/dev.stamp check  ## the suite, after lint and types
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist worksteal
 
 check: $(VENV)/dev.stamp  ## lint and types
 	$(BIN)/ruff check

@@ -25,6 +25,9 @@ from dataflows.generate import Sample, generate
 
 ROOT = Path(__file__).parents[1]
 TOKEN = "secret-3f9a"
+PLENTY = "10000/0.1"
+"""A quota that nobody waits for, not even at the start, for what a process before may have sent."""
+
 SECONDS = 180
 """Patience with a process; a good one needs two."""
 
@@ -89,7 +92,7 @@ class Running:
 
 
 class Python:
-    """Starts `python -m` in an environment without any of our settings but the token."""
+    """Starts `python -m` with few of our settings: a token, no quota to wait for, no redrive."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
@@ -99,7 +102,8 @@ class Python:
     def start(self, *words: object, cwd: Path = ROOT, **variables: str | None) -> Running:
         """Start it with further variables; one that is None is not set."""
         ours = {name: v for name, v in os.environ.items() if not name.startswith(PREFIXES)}
-        ours |= {"AVSTAR_TOKEN": TOKEN, "AVSTAR_REDRIVE": "false", **variables}
+        ours |= {"AVSTAR_TOKEN": TOKEN, "AVSTAR_RATE": PLENTY, "AVSTAR_REDRIVE": "false"}
+        ours |= variables
         place = self._folder / f"process-{next(self._numbers)}"
         with (
             place.with_suffix(".out").open("wb") as out,
@@ -154,7 +158,7 @@ class Upload:
 
     def start(self, *options: object, **variables: str | None) -> Running:
         words = ["run", *self.exports, "--out", self.out, "--api-url", self.api.url]
-        return self._avstar.start(*words, "--rate", "10000/0.1", *options, **variables)
+        return self._avstar.start(*words, *options, **variables)
 
     def __call__(self, *options: object, **variables: str | None) -> Finished:
         return self.start(*options, **variables).finish()

@@ -16,6 +16,7 @@ from connectors.avstar.client import post_form
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.outcome import Verdict, judge
+from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken
 from connectors.errors import HaltedError
@@ -114,7 +115,7 @@ async def test_a_server_that_nobody_vouches_for_gets_no_token_and_halts_the_run(
     assert words in answer.detail
     assert judge(answer, proven=False) is Verdict.HALT
     assert judge(answer, proven=True) is Verdict.TRANSIENT
-    settings = AvstarSettings(api_url=url, **trust)
+    settings = AvstarSettings(api_url=url, rate=Rate(10_000, 0.1), **trust)
     credentials = Credentials(StaticToken("t"), settings)
     with pytest.raises(
         HaltedError, match="check the certificates, the proxy and the API URL"

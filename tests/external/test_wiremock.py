@@ -16,6 +16,7 @@ from connectors.avstar.client import Client
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.outcome import Verdict, judge
+from connectors.avstar.rate import Rate
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken
 from connectors.records import Receipt, Spot
@@ -23,7 +24,7 @@ from connectors.request_id import request_id
 
 WIREMOCK, JAVA = shutil.which("wiremock"), shutil.which("java")
 REQUEST_SECONDS = 2.0
-PATIENCE = 60
+PATIENCE = 180
 """For the test itself, and for Java to start; aiohttp's own patience would be 300 s."""
 
 pytestmark = pytest.mark.skipif(
@@ -124,7 +125,11 @@ def spot() -> Spot:
 
 def settings(url: str) -> AvstarSettings:
     return AvstarSettings(
-        api_url=url, connect_timeout=PATIENCE, request_timeout=REQUEST_SECONDS, backoff_base=0.01
+        api_url=url,
+        rate=Rate(10_000, 0.1),
+        connect_timeout=PATIENCE,
+        request_timeout=REQUEST_SECONDS,
+        backoff_base=0.01,
     )
 
 
