@@ -84,9 +84,10 @@ def test_the_nouns_import_nothing_of_the_house() -> None:
         assert not [one for one in imported(name) if one.startswith(("connectors", "dataflows"))]
 
 
-def test_the_http_client_stands_in_three_files() -> None:
-    """`session` opens what all share, an `exchange` goes over it, `client` makes it an attempt."""
-    client = {f"connectors/avstar/{name}.py" for name in ("client", "exchange", "session")}
+def test_the_http_client_stands_in_four_files() -> None:
+    """`session` opens what all share, an `exchange` over it brings a `reply`, `client` attempts."""
+    names = ("client", "exchange", "reply", "session")
+    client = {f"connectors/avstar/{name}.py" for name in names}
     assert client <= importing("aiohttp")
     for name in importing("aiohttp") - client:
         assert name.startswith("connectors/avstar/sandbox/"), name

@@ -8,9 +8,10 @@ from http import HTTPStatus as Http
 import aiohttp
 from yarl import URL
 
-from connectors.avstar.answer import Answer, read_answer
-from connectors.avstar.exchange import Exchange, Reply, read_body
+from connectors.avstar.answer import Answer, in_short, read_answer
+from connectors.avstar.exchange import Exchange
 from connectors.avstar.proxy import Proxy
+from connectors.avstar.reply import Reply, read_body
 from connectors.avstar.request import Named, body, headers
 from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
@@ -46,9 +47,8 @@ class Client:
     async def open(self) -> None:
         """Open the session, if it is not open; needs the running event loop."""
         if self._session is None:
-            self._session = session = new_session(self._settings)
-            url, proxy = URL(self._settings.ingest_url), self._settings.proxy
-            self._exchange = Exchange(session, url, proxy)
+            session = new_session(self._settings)
+            self._session, self._exchange = session, Exchange(session, self._settings)
 
     async def close(self) -> None:
         """Close the session and its connections."""
@@ -61,7 +61,7 @@ class Client:
         if self._exchange is None:
             raise RuntimeError("the client is not open")
         sending = self._exchange.post(headers(spot, token, named), body(spot))
-        reply = await _reply(sending, self._settings.proxy)
+        reply = await _reply(sending, self._settings.proxy, token)
         if isinstance(reply, Answer):
             return reply
         return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
@@ -71,14 +71,15 @@ async def post_form(
     url: str, form: Mapping[str, str], sent: Mapping[str, str], settings: AvstarSettings
 ) -> Reply | Answer:
     """Post a form once, in a session of its own, and say what came back; faults are answers."""
-    data = aiohttp.FormData(form)
-    return await _reply(_once("POST", url, data, sent, settings), settings.proxy)
+    sending = _once("POST", url, aiohttp.FormData(form), sent, settings)
+    return await _reply(sending, settings.proxy, sent.get("Authorization", "").partition(" ")[2])
 
 
 async def look(settings: AvstarSettings, token: str) -> Reply | Answer:
     """Ask once for the place where spots are posted, in a session of its own; post nothing."""
     sent = {"Authorization": f"Bearer {token}"}
-    return await _reply(_once("GET", settings.ingest_url, None, sent, settings), settings.proxy)
+    sending = _once("GET", settings.ingest_url, None, sent, settings)
+    return await _reply(sending, settings.proxy, token)
 
 
 async def _once(
@@ -97,7 +98,7 @@ async def _once(
         return Reply(response.status, response.headers, await read_body(response.content))
 
 
-async def _reply(sending: Awaitable[Reply], proxy: Proxy | None) -> Reply | Answer:
+async def _reply(sending: Awaitable[Reply], proxy: Proxy | None, secret: str) -> Reply | Answer:
     """Wait for a reply. What comes from the way there and not from the server is an answer."""
     try:
         reply = await sending
@@ -106,7 +107,8 @@ async def _reply(sending: Awaitable[Reply], proxy: Proxy | None) -> Reply | Answ
     except aiohttp.ClientHttpProxyError as error:
         return _of_the_proxy(error.status, proxy)
     except (aiohttp.ClientError, OSError) as error:
-        return _fault(error)
+        fault = _fault(error)  # it may quote what came, which may repeat what was sent
+        return fault._replace(detail=in_short(fault.detail, [secret]))
     if reply.status == Http.PROXY_AUTHENTICATION_REQUIRED:
         return _of_the_proxy(reply.status, proxy)
     if reply.status == Http.BAD_REQUEST:

@@ -6,10 +6,10 @@ connections and their pool, TLS, proxies, the reading of answers.
 """
 
 import asyncio
+import re
 import sys
 from collections.abc import Mapping
 from http import HTTPStatus as Http
-from typing import NamedTuple
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -18,23 +18,18 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_parser import RawResponseMessage
 from yarl import URL
 
-from connectors.avstar.proxy import Proxy
+from connectors.avstar.reply import Reply, read_body
+from connectors.avstar.settings import AvstarSettings
 
 if sys.version_info >= (3, 11):
     from asyncio import timeout
 else:
     from async_timeout import timeout
 
-_BODY_LIMIT = 64 << 10
-"""Bytes of an answer that are read; a longer one costs its connection, not our memory."""
+_INFORMATIONAL = range(100, 200)
 
-
-class Reply(NamedTuple):
-    """An HTTP response as it came."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+_CONTROL = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f]")
+"""What no header may hold; a line break would begin another."""
 
 
 class Exchange:
@@ -43,17 +38,17 @@ class Exchange:
     Nothing is redirected, repeated or remembered.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, url: URL, proxy: Proxy | None) -> None:
+    def __init__(self, session: aiohttp.ClientSession, settings: AvstarSettings) -> None:
         assert session.connector  # noqa: S101 - until it is closed it has one
         self._connector = session.connector
         self._timeout = session.timeout
         self._common = aiohttp.ClientRequest(
             "POST",
-            url,
+            URL(settings.ingest_url),
             loop=asyncio.get_running_loop(),
             session=session,
             skip_auto_headers=session.skip_auto_headers,
-            proxy=URL(proxy.url) if proxy else None,
+            proxy=URL(settings.proxy.url) if settings.proxy else None,
         )
         self._common.headers.popall("Content-Length", None)  # each has its own
         self._head = b""
@@ -65,7 +60,7 @@ class Exchange:
             asyncio.TimeoutError: It took too long.
             aiohttp.ClientError: There was no connection, or no answer that could be read.
             OSError: Likewise.
-            ValueError: A header holds a line break.
+            ValueError: A header holds a control character.
         """
         fields = _fields({**headers, "Content-Length": str(len(body))})
         async with timeout(self._timeout.total):
@@ -79,22 +74,38 @@ class Exchange:
             return reply
 
     async def _connect(self) -> Connection:
+        """Take a connection on which nothing has come before anything was asked.
+
+        It would count as the answer to a spot that nobody has read. Some servers say 408 before
+        they close a connection that was idle, and some answer twice.
+        """
+        for _ in range(self._connector.limit + 1):  # all that the pool may hold, and a new one
+            connection = await self._taken()
+            if connection.protocol is not None and not connection.protocol.should_close:
+                return connection
+            connection.close()
+        raise aiohttp.ClientPayloadError("it answers before it is asked")
+
+    async def _taken(self) -> Connection:
         try:
-            connection = await self._connector.connect(self._common, [], self._timeout)
+            return await self._connector.connect(self._common, [], self._timeout)
         except asyncio.TimeoutError as error:
             where = self._common.url
             raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {where}") from error
-        self._head = self._head or _head(self._common)  # here a proxy's credentials are known
-        return connection
 
     async def _talk(self, connection: Connection, rest: bytes) -> Reply:
         protocol, transport = connection.protocol, connection.transport
         if protocol is None or transport is None:
             raise aiohttp.ServerDisconnectedError
+        if not self._head:  # now, since it is the connection that brings a proxy's credentials
+            self._head = _head(self._common)
         protocol.set_response_params(read_until_eof=True)
         transport.write(self._head + rest)
         message, content = await _answer(protocol)
-        return Reply(message.code, message.headers, await read_body(content))
+        reply = Reply(message.code, message.headers, await read_body(content))
+        if transport.get_write_buffer_size():  # it answered without reading all: what is left
+            protocol.force_close()  # would stand before the next request
+        return reply
 
 
 def _head(request: aiohttp.ClientRequest) -> bytes:
@@ -106,8 +117,8 @@ def _head(request: aiohttp.ClientRequest) -> bytes:
 
 def _fields(headers: Mapping[str, str]) -> bytes:
     text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    if not text.count("\r") == text.count("\n") == len(headers):
-        raise ValueError("a header holds a line break")
+    if _CONTROL.search("".join(headers.values())):
+        raise ValueError("a header holds a control character")
     return f"{text}\r\n".encode()
 
 
@@ -118,17 +129,5 @@ async def _answer(protocol: ResponseHandler) -> tuple[RawResponseMessage, aiohtt
             message, content = await protocol.read()
         except HttpProcessingError as error:
             raise aiohttp.ClientPayloadError(error.message) from error
-        if message.code >= Http.OK or message.code == Http.SWITCHING_PROTOCOLS:
+        if message.code == Http.SWITCHING_PROTOCOLS or message.code not in _INFORMATIONAL:
             return message, content
-
-
-async def read_body(content: aiohttp.StreamReader) -> bytes:
-    """Read an answer's body, or so much of it as is of use."""
-    if content.is_eof():  # as nearly always: it came together with the headers
-        return content.read_nowait()
-    body = b""
-    async for chunk in content.iter_any():
-        body += chunk
-        if len(body) > _BODY_LIMIT:
-            break
-    return body

@@ -14,7 +14,8 @@ from connectors.avstar.toll import Toll
 
 log = logging.getLogger(__name__)
 
-_LONG = 3600.0  # seconds until it is looked again in any case
+_LONG = 3600.0
+"""Seconds until it is looked again in any case."""
 
 
 class Gate:
@@ -82,9 +83,8 @@ class Gate:
         """Wait until an attempt may start; None if the spot is to be parked.
 
         Args:
-            tried_at: The breaker's openings at the spot's attempt before: with one since, it is
-                parked. None if it had none, or if that was a probe, whose failure speaks of the
-                API and not of the spot.
+            tried_at: The breaker's openings at the attempt before: with one since, it is parked.
+                None if it had none, or a probe, whose failure speaks of the API.
         """
         if self._parks(tried_at):
             return None  # at once: whoever has the turn may wait for the whole pause

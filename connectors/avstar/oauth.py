@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from connectors.avstar.answer import Answer, in_short, read_answer
 from connectors.avstar.client import post_form
-from connectors.avstar.exchange import Reply
+from connectors.avstar.reply import Reply
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import Token, TokenUnavailableError, read_secret, usable
 from connectors.errors import AvstarError, HaltedError, RefusedError

@@ -109,9 +109,11 @@ class AvstarSettings:
 def _check_url(url: str) -> None:
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        named = parts.hostname and parts.hostname.encode("idna")  # or no one can be asked for it
+        usable = parts.scheme in {"http", "https"} and named and parts.port != 0
     except ValueError:
         usable = False
+    usable = usable and url.isprintable() and " " not in url
     if any(mark in url for mark in "@?#"):  # first, since what is shown must hold no secret
         raise RefusedError("the API URL must hold no credentials, query or fragment")
     if not usable:

@@ -174,6 +174,18 @@ async def test_a_reset_is_an_answer_without_a_status(serve_raw, client, spot):
     assert answer.detail.startswith("connection failed: ")
 
 
+async def test_what_is_quoted_of_no_http_is_one_line_without_the_token(serve_raw, client, spot):
+    async def talk(_, writer):
+        writer.write(b"HTTP/1.1 201 Created\r\nAuthorization Bearer s3cret-token\r\n\r\n")
+        await writer.drain()
+
+    answer = await (await client(await serve_raw(talk))).attempt(spot, "s3cret-token")
+
+    assert answer.detail.startswith("connection failed: ")
+    assert "s3cret" not in answer.detail
+    assert "\n" not in answer.detail
+
+
 async def test_an_answer_cut_off_in_its_body_is_none(serve_raw, client, spot):
     async def talk(_, writer):
         writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\nten bytes.")

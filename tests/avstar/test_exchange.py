@@ -1,12 +1,11 @@
 """Requests below a session, held to what the session itself would send and do."""
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 
 import aiohttp
 import pytest
 from aiohttp import web
-from yarl import URL
 
 from connectors.avstar.exchange import Exchange
 from connectors.avstar.session import new_session
@@ -19,7 +18,7 @@ CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"
 @asynccontextmanager
 async def exchanging(url, **settings):
     async with new_session(AvstarSettings(api_url=url, **settings)) as session:
-        yield Exchange(session, URL(f"{url}/ingest"), None)
+        yield Exchange(session, AvstarSettings(api_url=url))
 
 
 async def test_a_request_is_what_the_session_would_send(serve):
@@ -51,7 +50,7 @@ async def test_what_goes_before_the_answer_is_not_the_answer(serve_raw):
 
 
 @pytest.mark.parametrize("name", ["Authorization", "X-Request-ID", "traceparent"])
-@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0", "\x7f"])
 async def test_no_header_can_smuggle_another(serve, name, end):
     seen = []
 
@@ -60,7 +59,7 @@ async def test_no_header_can_smuggle_another(serve, name, end):
         return web.Response(status=201)
 
     async with exchanging(await serve(handler)) as exchange:
-        with pytest.raises(ValueError, match="line break"):
+        with pytest.raises(ValueError, match="control character"):
             await exchange.post({**HEADERS, name: f"a{end}X-Evil: 1"}, b"{}")
 
     assert not seen
@@ -148,3 +147,104 @@ async def test_what_is_no_http_is_an_error_of_the_client(serve_raw):
     async with exchanging(await serve_raw(talk)) as exchange:
         with pytest.raises(aiohttp.ClientError):
             await exchange.post(HEADERS, b"{}")
+
+
+class Talker:
+    """A server of bytes that counts the requests which it has read, by connection."""
+
+    def __init__(self, *, at_once=b"", later=b"", reads=True):
+        self.requests = []
+        self.over = asyncio.Event()
+        self.unasked = 0
+        self._at_once, self._later, self._reads = at_once, later, reads
+
+    async def __call__(self, reader, writer):
+        with closing(writer):
+            await self._talk(reader, writer)
+
+    async def _talk(self, reader, writer):
+        number = len(self.requests)
+        self.requests.append(0)
+        writer.write(self._at_once)
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
+            while self._reads:
+                await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(2)
+                self.requests[number] += 1
+                writer.write(CREATED)
+                await asyncio.sleep(0.02)
+                writer.write(self._later)
+                await writer.drain()
+                self.unasked += 1
+            await reader.readuntil(b"\r\n\r\n")
+            self.requests[number] += 1
+            writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+            await self.over.wait()
+
+
+@pytest.fixture
+async def talking():
+    servers, talkers = [], []
+
+    async def talking(talker):
+        talkers.append(talker)
+        servers.append(await asyncio.start_server(talker, "127.0.0.1", 0, limit=1 << 12))
+        return f"http://127.0.0.1:{servers[-1].sockets[0].getsockname()[1]}"
+
+    yield talking
+    for talker in talkers:
+        talker.over.set()
+    for server in servers:
+        server.close()
+    await asyncio.sleep(0.05)  # until they have hung up
+
+
+IDLE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.parametrize("later", [CREATED, IDLE, b"x"], ids=["twice", "idle", "noise"])
+async def test_what_comes_unasked_is_the_answer_to_nothing(talking, later):
+    talker = Talker(later=later)
+    async with exchanging(await talking(talker)) as exchange:
+        for posts in (1, 2, 3):
+            assert (await exchange.post(HEADERS, b"{}")).status == 201
+            while talker.unasked < posts:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+
+    assert talker.requests == [1, 1, 1], "each was read, on a connection of its own"
+
+
+async def test_a_server_that_always_answers_unasked_is_asked_for_nothing(talking):
+    talker = Talker(at_once=CREATED)
+    async with exchanging(await talking(talker), concurrency=2) as exchange:
+        take = exchange._taken
+
+        async def taken_slowly():
+            connection = await take()
+            await asyncio.sleep(0.05)  # until what comes unasked has come
+            return connection
+
+        exchange._taken = taken_slowly
+        with pytest.raises(aiohttp.ClientPayloadError, match="before it is asked"):
+            await exchange.post(HEADERS, b"{}")
+
+    assert talker.requests == [0, 0, 0], "one for each place of the pool, and one more"
+
+
+async def test_an_answer_before_all_was_read_costs_the_connection(talking):
+    talker = Talker(reads=False)
+    async with exchanging(await talking(talker), request_timeout=20) as exchange:
+        for _ in range(2):
+            assert (await exchange.post(HEADERS, b"x" * (32 << 20))).status == 413
+
+    assert talker.requests == [1, 1]
+
+
+async def test_a_status_that_is_none_is_an_answer_all_the_same(serve_raw):
+    async def talk(_, writer):
+        writer.write(b"HTTP/1.1 042 Odd\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+
+    async with exchanging(await serve_raw(talk), request_timeout=5) as exchange:
+        assert (await exchange.post(HEADERS, b"{}")).status == 42

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.avstar.answer import Answer
-from connectors.avstar.exchange import Reply
 from connectors.avstar.oauth import OAuthToken, read_token
+from connectors.avstar.reply import Reply
 from connectors.avstar.sandbox import Faults
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import Token, TokenUnavailableError

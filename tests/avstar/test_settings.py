@@ -85,7 +85,8 @@ def test_spots_go_to_ingest_below_the_url(url, ingest_url):
 @pytest.mark.parametrize(
     "url",
     ["", "avstar.example", "//avstar.example", "ftp://avstar.example", "http://", "http:///x",
-     "http://h:0", "http://h:99999", "http://h:port", "http://[::1"],
+     "http://h:0", "http://h:99999", "http://h:port", "http://[::1", "http://a..b",
+     f"http://{'a' * 64}.example", "http://a b", "http://a\tb", "http://h/\nx"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(RefusedError, match=r"write http\(s\)://host"):
