@@ -7,10 +7,12 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from pythonjsonlogger.json import JsonFormatter
 from typing_extensions import override
+
+from dataflows.streams import let_go
 
 _NAMES = ("connectors", "dataflows")
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -18,12 +20,17 @@ _RENAMED = {"asctime": "time", "levelname": "level", "name": "logger", "message"
 
 
 class _Stderr(logging.Handler):
-    """Writes to what is standard error now: it is swapped while the engine runs."""
+    """Writes to what is standard error now: it is swapped while the engine runs.
+
+    A line that finds no room or no reader is dropped: what became of a record the ledger says.
+    """
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
-        sys.stderr.write(self.format(record) + "\n")
-        sys.stderr.flush()
+        line = self.format(record) + "\n"
+        with suppress(OSError):
+            sys.stderr.write(line)
+        let_go(sys.stderr)
 
 
 class _InTrace(logging.Filter):

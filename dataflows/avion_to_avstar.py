@@ -28,6 +28,7 @@ from dataflows.audit import configure_audit
 from dataflows.cluster import Witness, join, load_cluster
 from dataflows.credentials import token_source
 from dataflows.exports import open_exports, unsealed
+from dataflows.hold import hold
 from dataflows.memory import HeapGuard
 from dataflows.meter import Meter
 from dataflows.observed import observed
@@ -123,13 +124,15 @@ def flow() -> Dataflow:
         check_settings(settings)
         exports = open_exports(settings)
         todo = unsealed(settings, exports)
+        kept = ExitStack()
+        atexit.register(kept.close)  # the engine tells nobody when it ends
         if settings.state and cluster.is_first and not settings.validate_only:
+            kept.enter_context(hold(settings.out_folder / export.key for export in todo))
             prepare(settings, todo, settings.state, _tell)
         stop_on_signals(stop)
         peers = join(settings, todo, cluster, stop, _tell)
-        meter, looking = Meter(), ExitStack()
-        atexit.register(looking.close)  # the engine tells nobody when it ends
-        looking_on = looking.enter_context(observed(settings, todo, meter))
+        meter = Meter()
+        looking_on = kept.enter_context(observed(settings, todo, meter))
     except AvstarError as error:
         _tell(f"avstar: {error}")
         raise SystemExit(2) from None

@@ -12,6 +12,9 @@ from dataflows.identity import refuse_other
 from dataflows.settings import Settings
 from dataflows.sheets import refuse_twice
 
+_NAME_BYTES = 200
+"""Of what an export may be called: ledgers and sheets add to it, and a file system takes 255."""
+
 
 def open_exports(
     settings: Settings, progress: Callable[[Path, int], None] = lambda _path, _bytes: None
@@ -47,6 +50,12 @@ def open_exports(
 def _survey(settings: Settings, path: Path, progress: Callable[[Path, int], None]) -> Export:
     if not path.name.isprintable():  # what is no UTF-8 is not, either
         raise RefusedError(f"{path!r} has a name that cannot be written down; rename it")
+    if len(path.name.encode()) > _NAME_BYTES:
+        raise RefusedError(f"{path} has a name of over {_NAME_BYTES} bytes; give it a shorter one")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise RefusedError(
+            f"{path} is a pipe or a device; an export is read twice, so it is a file"
+        )
     try:
         return survey(
             path,

@@ -1,7 +1,8 @@
 """One job from settings to exit code: survey, run, summary."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from connectors.errors import AvstarError, RefusedError, StoppedError
 from connectors.ledger import Manifest
@@ -37,7 +38,7 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     stop, meter = Stop(), Meter()
     stop_on_signals(stop)
     with screen.surveying(settings.exports) as surveyed:
-        exports = open_exports(settings, surveyed)
+        exports = open_exports(settings, heard(stop, surveyed))
     todo = unsealed(settings, exports)
     for export in exports:
         if export not in todo:
@@ -76,6 +77,23 @@ def resend(settings: Settings) -> ExitCode:
         return ExitCode.SETTLED
     again = redrive(settings, sheets, stop, screen)
     return ExitCode.DEAD_LETTERS if any(one.failed for one in again) else ExitCode.SETTLED
+
+
+def heard(stop: Stop, progress: Callable[[Path, int], None]) -> Callable[[Path, int], None]:
+    """Have a survey that tells its progress end where somebody asks to stop: it may take minutes.
+
+    Raises:
+        StoppedError: Somebody did; this is what the survey comes to.
+    """
+
+    def surveyed(path: Path, done: int) -> None:
+        if stop():
+            raise StoppedError(
+                f"stopped while it surveyed {path}; nothing was sent; run the same command again"
+            )
+        progress(path, done)
+
+    return surveyed
 
 
 def _redrive(

@@ -9,6 +9,9 @@ from connectors.errors import RefusedError, unwritten
 from connectors.records import Export
 from dataflows.store import PARTS
 
+_TABLES = frozenset({"parts", "exs", "fronts", "commits", "snaps"})
+"""What the engine makes in a store, and reads when it resumes."""
+
 
 class Knowledge(Enum):
     """What a store knows of an export."""
@@ -41,12 +44,20 @@ def _snapshots(part: Path, export: Export) -> list[tuple[str, bytes | None]]:
     )
     try:
         with closing(sqlite3.connect(part)) as store:
+            _refuse_damage(store)
             # Lanes keep what they have read of by its checksum.
             return store.execute(lookup, (export.key, export.checksum.encode())).fetchall()
     except sqlite3.OperationalError as error:  # the disk, not what stands on it
         raise unwritten(part, str(error)) from None
-    except sqlite3.DatabaseError as error:
+    except sqlite3.DatabaseError as error:  # the engine would only panic, and maybe late
         raise RefusedError(
             f"{part} cannot be used: {error}; move {part.parent} away, and the run goes on from "
             "the ledger's .checkpoint"
         ) from None
+
+
+def _refuse_damage(store: sqlite3.Connection) -> None:
+    [found] = store.execute("PRAGMA quick_check(1)").fetchone()
+    tables = {name for (name,) in store.execute("SELECT name FROM sqlite_schema")}
+    if found != "ok" or not tables >= _TABLES:
+        raise sqlite3.DatabaseError("it is damaged" if found != "ok" else "it is no store")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO, TextIO
 
+from dataflows.streams import let_go
+
 
 class Noise:
     """What was written to the process's standard output and error meanwhile.
@@ -30,17 +32,23 @@ def quiet_engine() -> Iterator[Noise]:
 
     The engine's panics go to the second, and its words about other processes to the first.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    let_go(sys.stdout)
+    let_go(sys.stderr)
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.TemporaryFile())
-        stderr = stack.enter_context(os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8"))
+        stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8")
+        stack.callback(_close, stderr)
         before, sys.stderr = sys.stderr, stderr
         stack.callback(setattr, sys, "stderr", before)
         for descriptor in (1, 2):
             stack.callback(_restore, os.dup(descriptor), descriptor)
             os.dup2(file.fileno(), descriptor)
         yield Noise(stderr, file)
+
+
+def _close(stream: TextIO) -> None:
+    let_go(stream)
+    stream.close()
 
 
 def _restore(saved: int, descriptor: int) -> None:

@@ -61,6 +61,11 @@ def _prepare(
         stations=settings.stations,
     )
     begun = read_identity(folder)
+    if begun and not begun.is_of(export):
+        raise RefusedError(
+            f"{folder / IDENTITY} is damaged; put back the one that was there, or move {folder} "
+            "away to begin anew"
+        )
     if begun:
         _refuse_other_settings(folder, begun, asked, moved=not delivery.is_at(begun.api_url))
     known, checkpoint = knowledge(state, export), _checkpoint(folder)

@@ -16,7 +16,14 @@ from connectors.ledger import Manifest
 from connectors.records import Export
 from connectors.stop import Stop
 from dataflows.avion_to_avstar import avion_to_avstar
-from dataflows.cluster import SHARED_FOLDER_SECONDS, Cluster, Witness, join, seen
+from dataflows.cluster import (
+    SHARED_FOLDER_SECONDS,
+    Cluster,
+    Witness,
+    join,
+    seen,
+    worker_threads,
+)
 from dataflows.exports import sealed_manifest
 from dataflows.hold import hold
 from dataflows.leave import leave
@@ -95,7 +102,7 @@ def run(  # noqa: PLR0913 - what a run has to do with
             try:
                 cli_main(
                     flow,
-                    workers_per_process=_workers(settings, cluster),
+                    workers_per_process=worker_threads(settings, cluster),
                     process_id=cluster.process,
                     addresses=list(cluster.addresses) or None,
                     epoch_interval=_ONE_BATCH_AN_EPOCH,
@@ -118,12 +125,6 @@ def _store(settings: Settings, cluster: Cluster) -> AbstractContextManager[Recov
     if settings.validate_only:
         return nullcontext()
     return recovery_store(settings.state_folder) if cluster.is_first else no_store()
-
-
-def _workers(settings: Settings, cluster: Cluster) -> int:
-    """Return the worker threads: our setting beats Bytewax's variable, which beats the default."""
-    chosen = "workers" in settings.model_fields_set
-    return settings.workers if chosen or cluster.workers is None else cluster.workers
 
 
 def _manifests(

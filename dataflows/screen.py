@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +16,7 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from typing_extensions import override
 
 from connectors.ledger import Manifest, read_checkpoint
 from connectors.records import Export
@@ -23,6 +24,7 @@ from dataflows.meter import Meter
 from dataflows.repeated import repeated
 from dataflows.settings import Settings
 from dataflows.standstill import standstill
+from dataflows.streams import let_go
 from dataflows.summary import summary_lines
 
 _REFRESH_SECONDS = 0.25
@@ -30,12 +32,18 @@ _LINE_SECONDS = 10.0
 _THREAD = "avstar-screen"
 
 
+class _Console(Console):
+    @override
+    def on_broken_pipe(self) -> None:
+        self.quiet = True  # nobody listens any more, which is no reason to end a run
+
+
 class Screen:
     """Progress goes to standard error, the summary to standard output."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._console = Console(stderr=True, highlight=False)
+        self._console = _Console(stderr=True, highlight=False)
         self._silent = settings.log_json
 
     @contextmanager
@@ -69,11 +77,7 @@ class Screen:
             with self._bar(view):
                 yield
         else:
-
-            def tell() -> None:
-                self._console.print(view.line(), soft_wrap=True)
-
-            with repeated(tell, _LINE_SECONDS, _THREAD):
+            with repeated(lambda: self.tell(view.line()), _LINE_SECONDS, _THREAD):
                 yield
 
     def sealed_already(self, export: Export) -> None:
@@ -83,12 +87,18 @@ class Screen:
     def tell(self, line: str) -> None:
         """Print a line that matters now; the audit log has its own."""
         if not self._silent:
-            self._console.print(line, soft_wrap=True, markup=False)
+            with suppress(OSError):
+                self._console.print(line, soft_wrap=True, markup=False)
 
     def summary(self, manifest: Manifest) -> None:
         """Print how an export came out."""
         folder = self._settings.out_folder / manifest.ledger
-        sys.stdout.write("\n".join(summary_lines(manifest, folder)) + "\n")
+        try:
+            sys.stdout.write("\n".join(summary_lines(manifest, folder)) + "\n")
+            sys.stdout.flush()
+        except OSError as error:
+            let_go(sys.stdout)
+            self.tell(f"{folder} is sealed, but its summary cannot be written: {error.strerror}")
 
     def _settled_before(self, export: Export) -> int:
         checkpoint = read_checkpoint(self._settings.out_folder / export.key)

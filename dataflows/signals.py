@@ -15,6 +15,8 @@ NUMBERS = (signal.SIGTERM, signal.SIGINT)
 EXIT_STOPPED = 75
 """Stopped before the end; run again to resume (EX_TEMPFAIL)."""
 
+_LEFT = "avstar: left at once, with a batch in hand; run the same command again to resume\n"
+
 
 def stop_on_signals(stop: Stop) -> None:
     """Install the handlers; works in the main thread only, as Python has it."""
@@ -23,7 +25,7 @@ def stop_on_signals(stop: Stop) -> None:
     def handle(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
         if len(heard) > 1:
-            leave(EXIT_STOPPED)  # snapshots are durable, so leaving at once loses nothing
+            leave(EXIT_STOPPED, _LEFT)  # snapshots are durable, so leaving at once loses nothing
         stop.request()
         # In a thread: the signal may have come while this one was writing a log line.
         name = signal.Signals(number).name

@@ -1,6 +1,8 @@
 """The checkpoint: how far a ledger has come, for people, scripts, and a run that lost its state."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from connectors.ledger.files import read_values, write_whole
 from connectors.ledger.manifest import Mode
 
 CHECKPOINT = ".checkpoint"
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +19,8 @@ class Checkpoint:
     """State of a ledger at the end of a batch.
 
     `lanes` gives, for each reading lane, the byte `offset` and `line` of the first record that is
-    not settled; the `*_bytes` are the lengths to which the ledger's files hold good.
+    not settled; the `*_bytes` are the lengths to which the ledger's files hold good. The file has a
+    digest of all that, `sha256`.
     """
 
     version: int = VERSION
@@ -41,7 +44,9 @@ class Checkpoint:
 
     def write(self, folder: Path, name: str = CHECKPOINT) -> None:
         """Write `.checkpoint` in one step, or the same under another name."""
-        write_whole(folder / name, json.dumps(asdict(self), indent=2).encode() + b"\n")
+        values = asdict(self)
+        sealed = {**values, "sha256": _sha256(values)}
+        write_whole(folder / name, json.dumps(sealed, indent=2).encode() + b"\n")
 
 
 def read_checkpoint(folder: Path, name: str = CHECKPOINT) -> Checkpoint | None:
@@ -50,4 +55,15 @@ def read_checkpoint(folder: Path, name: str = CHECKPOINT) -> Checkpoint | None:
     Raises:
         RefusedError: It is damaged, or of another version.
     """
-    return read_values(folder / name, Checkpoint, VERSION)
+    return read_values(folder / name, _unchanged, VERSION)
+
+
+def _unchanged(sha256: str, **values: Any) -> Checkpoint:
+    """Take nothing from a checkpoint that a disk or a hand changed: records would be left out."""
+    if sha256 != _sha256(values):
+        raise ValueError("the values are not those of the digest")
+    return Checkpoint(**values)
+
+
+def _sha256(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

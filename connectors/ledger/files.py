@@ -40,7 +40,7 @@ def read_values(path: Path, kind: Callable[..., T], version: int | None = None) 
                 f"{values['version']}, ours {version}); finish the export with that one"
             )
         return kind(**values)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RefusedError(

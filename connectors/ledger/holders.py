@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from connectors.errors import unwritten
+from connectors.errors import HaltedError, unwritten
 from connectors.ledger.conflicts import Holder, Kind, content_digest, raw_digest
 
 INDEX = ".request-ids"
@@ -37,7 +37,7 @@ class Holders:
         dead_letters: File of the dead letters.
 
     Raises:
-        HaltedError: There is no room for it; so do the methods.
+        HaltedError: There is no room for it, or a row is damaged; so do the methods.
     """
 
     def __init__(self, receipts: Path, dead_letters: Path) -> None:
@@ -82,10 +82,14 @@ class Holders:
         with path.open("rb") as file:
             file.seek(self._read[path])
             for line in file:
-                fields = from_json(line)
-                if holder := read(fields):
+                try:
+                    fields = from_json(line)
+                    holder = read(fields)
+                except (ValueError, KeyError, TypeError):
+                    raise _damaged(path, self._read[path]) from None
+                if holder:
                     yield fields["request_id"], *holder
-            self._read[path] = file.tell()
+                self._read[path] += len(line)
 
     @contextmanager
     def _room(self) -> Iterator[None]:
@@ -93,6 +97,14 @@ class Holders:
             yield
         except sqlite3.Error as error:
             raise unwritten(self._folder, str(error)) from error
+
+
+def _damaged(path: Path, position: int) -> HaltedError:
+    return HaltedError(
+        f"{path} is damaged in the row at byte {position:,}; put back the one that was there, or "
+        f"move {path.parent} and the state folder away to begin anew (what was delivered is then "
+        "sent again and counted as duplicate; nothing is scheduled twice)"
+    )
 
 
 _Reader = Callable[[Mapping[str, Any]], Holder | None]

@@ -43,6 +43,13 @@ class Identity:
         """Return the splits."""
         return tuple(Split(*split) for split in self.splits)
 
+    def is_of(self, export: Export) -> bool:
+        """Tell whether the splits leave nothing of an export out, and have nothing twice."""
+        splits = self.divided()
+        starts = [split.start for split in splits]
+        ends = [split.end for split in splits]
+        return starts == [export.splits[0].start, *ends[:-1]] and ends[-1:] == [export.size]
+
 
 def identity_of(
     export: Export, *, api_url: str, line_limit: int, stations: Iterable[str] | None

@@ -1,6 +1,7 @@
 """All commands in one place, and the one line that an error becomes."""
 
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated
 
@@ -50,8 +51,13 @@ def main() -> None:
     try:
         app()
     except AvstarError as error:
-        sys.stderr.write(f"avstar: {error}\n")
+        _complain(str(error))
         sys.exit(exit_code(error))
     except OSError as error:  # a disk or a file, wherever it was needed
-        sys.stderr.write(f"avstar: {error.filename or 'file'}: {error.strerror}\n")
+        _complain(f"{error.filename or 'file'}: {error.strerror}")
         sys.exit(ExitCode.FAILED)
+
+
+def _complain(words: str) -> None:
+    with suppress(OSError):  # the exit code says it as well
+        sys.stderr.write(f"avstar: {words}\n")

@@ -1,8 +1,17 @@
 """Several processes that run one dataflow."""
 
 from dataflows.cluster.cluster import Cluster, load_cluster
-from dataflows.cluster.joining import SHARED_FOLDER_SECONDS, join, seen
+from dataflows.cluster.joining import SHARED_FOLDER_SECONDS, join, seen, worker_threads
 from dataflows.cluster.peers import Peers
 from dataflows.cluster.witness import Witness
 
-__all__ = ["SHARED_FOLDER_SECONDS", "Cluster", "Peers", "Witness", "join", "load_cluster", "seen"]
+__all__ = [
+    "SHARED_FOLDER_SECONDS",
+    "Cluster",
+    "Peers",
+    "Witness",
+    "join",
+    "load_cluster",
+    "seen",
+    "worker_threads",
+]

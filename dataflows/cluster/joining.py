@@ -57,7 +57,7 @@ def join(  # noqa: PLR0913 - settings, and what it is given to work with
     """
     if cluster.is_alone:
         return Peers(cluster, {}, stop)
-    meeting = Meeting(cluster, _terms(settings, exports), stop, tell)
+    meeting = Meeting(cluster, _terms(settings, exports, cluster), stop, tell)
     if cluster.is_first:
         return Peers(cluster, meeting.receive(_parts(settings, exports)), stop)
     first, parts = meeting.call()
@@ -80,8 +80,16 @@ def seen(what: Callable[[], bool], patience: float) -> bool:
     return True
 
 
-def _terms(settings: Settings, exports: Sequence[Export]) -> Mapping[str, str]:
-    agreed = {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in _AGREED}
+def worker_threads(settings: Settings, cluster: Cluster) -> int:
+    """Return the worker threads: our setting beats Bytewax's variable, which beats the default."""
+    chosen = "workers" in settings.model_fields_set
+    return settings.workers if chosen or cluster.workers is None else cluster.workers
+
+
+def _terms(settings: Settings, exports: Sequence[Export], cluster: Cluster) -> Mapping[str, str]:
+    values = {name: getattr(settings, name) for name in _AGREED}
+    values["workers"] = worker_threads(settings, cluster)  # the engine counts them alike everywhere
+    agreed = {f"{PREFIX}{name.upper()}": str(value) for name, value in values.items()}
     return {"exports": " ".join(export.key for export in exports), **agreed}
 
 

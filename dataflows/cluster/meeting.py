@@ -4,6 +4,7 @@ The engine would wait for ever for one that does not come, and hear no signal me
 process listens on its address, the others call; then it leaves the address to its engine.
 """
 
+import logging
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from connectors.errors import RefusedError, StoppedError
 from connectors.stop import Stop
 from dataflows.cluster.cluster import PREFIX, Cluster, split_address
 from dataflows.cluster.link import Link
+
+log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
 _GREETING_SECONDS = 5.0
@@ -121,6 +124,7 @@ class Meeting:
             raise StoppedError(f"stopped while it waited for {names}; nothing was sent")
         if time.monotonic() >= self._tell_at:
             self._tell_at += _SAY_AGAIN_SECONDS
+            log.warning("waiting", extra={"awaited": list(missing), "addresses": names})
             self._tell(f"waiting for {names}; start each process with the same command")
 
     def _refusal(self, process: int, name: str) -> RefusedError:

@@ -24,7 +24,7 @@ class Plain:
     def __init__(self, python: Any, upload: Any, folder: Path) -> None:
         self._python = python
         self._cwd = folder / "elsewhere"
-        self._cwd.mkdir()
+        self._cwd.mkdir(parents=True)
         self.state = folder / "plain-state"
         self._variables = {
             "AVSTAR_EXPORTS": ":".join(map(str, upload.exports)),
@@ -102,6 +102,26 @@ def test_what_plain_bytewax_began_the_command_finishes(
     assert upload("--workers", "2").code == 0
     upload.assert_exact(390)
     assert upload.api.stats()["duplicates"] == 0
+
+
+def test_two_runs_never_write_one_ledger_whatever_their_states(
+    python: Any, api: New, new_export: New, new_upload: New, tmp_path: Path
+) -> None:
+    upload = new_upload(api("--latency", "0.3"), new_export(900))
+    plain, others = Plain(python, upload, tmp_path), Plain(python, upload, tmp_path / "other")
+    plain.prepare()
+    others.prepare()
+    running = plain.start(AVSTAR_STATE=str(plain.state), AVSTAR_CONCURRENCY="5")
+    running.until(lambda: upload.accepted >= 5)
+    refused = others.start(AVSTAR_STATE=str(others.state)).finish()
+    assert refused.code == 2
+    assert refused.refusal == (
+        f"avstar: {upload.ledger()} is written by another run; wait for it to end\n"
+    )
+    running.finish(signal.SIGTERM)
+    fast = plain.start(AVSTAR_STATE=str(plain.state), AVSTAR_CONCURRENCY="200")
+    assert fast.finish().code == 0
+    upload.assert_exact(890)
 
 
 def test_settings_that_cannot_work_are_one_line_here_too(python: Any, tmp_path: Path) -> None:

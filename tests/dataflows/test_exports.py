@@ -126,3 +126,26 @@ def test_a_name_that_cannot_be_written_down_is_refused(tmp_path: Path, name: byt
         open_exports(load_settings(exports=(path,), out=tmp_path))
     str(caught.value).encode()  # can be printed anywhere
     assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_leaves_no_room_for_that_of_a_ledger_is_refused(
+    settings: Settings, new_export: Callable[..., Path]
+) -> None:
+    for name, fits in (("d" * 200, True), ("d" * 201, False), ("ü" * 101, False)):
+        given = settings.model_copy(update={"exports": (new_export(20, name),)})
+        if fits:
+            open_exports(given)
+        else:
+            with pytest.raises(RefusedError, match="has a name of over 200 bytes; give it a short"):
+                open_exports(given)
+
+
+def test_what_cannot_be_read_twice_is_refused_and_not_waited_for(
+    settings: Settings, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "day.ndjson"
+    os.mkfifo(pipe)
+    for path in (pipe, Path(os.devnull)):
+        given = settings.model_copy(update={"exports": (path,)})
+        with pytest.raises(RefusedError, match=f"{path} is a pipe or a device; an export is read"):
+            open_exports(given)

@@ -44,6 +44,23 @@ def test_where_there_is_no_store_nothing_is_known(tmp_path: Path) -> None:
     assert knowledge(tmp_path / "gone", EXPORT) is Knowledge.NOTHING
 
 
+def test_a_store_that_lost_its_end_is_refused(tmp_path: Path) -> None:
+    with recovery_store(tmp_path):
+        remember(tmp_path, ("lane-0", 1, bytes(20_000)))
+    part = tmp_path / "part-0.sqlite3"
+    whole = part.read_bytes()
+    assert len(whole) > 40_000
+    part.write_bytes(whole[:-20_000])
+    with pytest.raises(RefusedError, match=r"part-0\.sqlite3 cannot be used: .*; move "):
+        knowledge(tmp_path, EXPORT)
+
+
+def test_a_store_of_which_nothing_is_left_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "part-0.sqlite3").touch()
+    with pytest.raises(RefusedError, match=r"part-0\.sqlite3 cannot be used: it is no store; move"):
+        knowledge(tmp_path, EXPORT)
+
+
 def test_a_store_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "part-0.sqlite3").write_bytes(b"no database" * 99)
     with pytest.raises(RefusedError, match=r"part-0\.sqlite3 cannot be used: file is not a data"):

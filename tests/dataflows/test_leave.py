@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -38,3 +39,18 @@ def test_a_terminal_gets_its_cursor_back() -> None:
     assert ended.returncode == 75
     assert os.read(near, 100) == b"\x1b[?25h\r\nwhy\r\n"
     os.close(near)
+
+
+def test_a_log_that_nobody_reads_or_that_is_full_keeps_nobody() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(1 << 12))
+    os.set_blocking(writer, True)
+    assert leaving("leave(75, 'why\\n')", stderr=writer, timeout=30).returncode == 75
+    os.close(reader)
+    assert leaving("leave(75, 'why\\n')", stderr=writer, timeout=30).returncode == 75
+    os.close(writer)
+    with Path("/dev/full").open("wb") as full:
+        assert leaving("leave(75, 'why\\n')", stderr=full).returncode == 75

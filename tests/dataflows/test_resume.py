@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,29 @@ def test_settings_that_divide_the_records_otherwise_are_refused(
         prepared(settings.model_copy(update=change), day)
     folder = settings.out_folder / day.key
     assert str(caught.value) == f"{folder} was begun with {words}; give the same again"
+
+
+@pytest.mark.parametrize(
+    "splits",
+    [
+        lambda start, size: [],
+        lambda start, size: [[start, size - 1, 1]],
+        lambda start, size: [[start + 1, size, 1]],
+        lambda start, size: [[start, 100, 1], [101, size, 2]],
+        lambda start, size: [[start, 100, 1], [99, size, 2]],
+        lambda start, size: [[start, size, 1], [size, size + 1, 2]],
+    ],
+)
+def test_splits_that_leave_records_out_or_read_them_twice_are_damage(
+    settings: Settings, day: Export, splits: Callable[[int, int], list[list[int]]]
+) -> None:
+    prepared(settings, day)
+    folder = settings.out_folder / day.key
+    begun = read_identity(folder)
+    assert begun
+    replace(begun, splits=splits(day.splits[0].start, day.size)).write(folder)
+    with pytest.raises(RefusedError, match=r"\.export is damaged; put back the one that was there"):
+        prepared(settings, day)
 
 
 def test_an_upload_goes_on_at_the_api_that_it_was_begun_with(

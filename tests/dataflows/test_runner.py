@@ -10,10 +10,9 @@ import pytest
 from connectors.errors import AvstarError, HaltedError, RefusedError, StoppedError
 from connectors.records import Export
 from connectors.stop import Stop
-from dataflows.cluster import Cluster
 from dataflows.exports import open_exports
 from dataflows.meter import Meter
-from dataflows.runner import ExitCode, _manifests, _our_own, _unexpected, _workers, exit_code, run
+from dataflows.runner import ExitCode, _manifests, _our_own, _unexpected, exit_code, run
 from dataflows.settings import fixed_settings, load_settings
 
 New = Callable[..., Any]
@@ -116,13 +115,6 @@ def test_a_check_leaves_no_state(new_export: Callable[..., Path], tmp_path: Path
         True,
     )
     assert not settings.state_folder.exists()
-
-
-def test_our_setting_of_workers_beats_bytewax_s_and_that_the_default() -> None:
-    bytewax = Cluster(workers=3)
-    assert _workers(fixed_settings(), Cluster()) == 1
-    assert _workers(fixed_settings(), bytewax) == 3
-    assert _workers(fixed_settings(workers=1), bytewax) == 1
 
 
 def test_a_manifest_that_another_process_wrote_is_waited_for(

@@ -51,8 +51,10 @@ def test_the_second_signal_leaves_at_once(number: signal.Signals) -> None:
         "os.kill(os.getpid(), signal.SIGTERM)\n"
         f"os.kill(os.getpid(), {number:d})\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    words = [sys.executable, "-c", code]
+    ended = subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True)
     assert ended.returncode == EXIT_STOPPED
+    assert "avstar: left at once, with a batch in hand; run the same command" in ended.stderr
 
 
 def test_leaving_at_once_is_a_stop_like_any_other() -> None:

@@ -2,6 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import assume, given
+from hypothesis.strategies import integers, sampled_from
 
 from connectors.errors import RefusedError
 from connectors.ledger import Checkpoint, read_checkpoint
@@ -36,7 +38,7 @@ def test_a_checkpoint_is_a_json_file_that_says_its_version(tmp_path: Path) -> No
     CHECKPOINT.write(tmp_path)
     text = (tmp_path / ".checkpoint").read_text()
     assert text.endswith("}\n")
-    assert json.loads(text)["version"] == 2
+    assert json.loads(text)["version"] == 3
     assert json.loads(text)["lanes"] == {"lane-0": {"offset": 500, "line": 3}}
 
 
@@ -56,7 +58,7 @@ def test_it_may_be_written_under_another_name(tmp_path: Path) -> None:
     assert read_checkpoint(tmp_path, ".other") == CHECKPOINT
 
 
-@pytest.mark.parametrize("version", [1, 3, None])
+@pytest.mark.parametrize("version", [1, 2, None])
 def test_one_of_another_version_is_refused_with_a_clear_word(
     tmp_path: Path, version: int | None
 ) -> None:
@@ -65,5 +67,22 @@ def test_one_of_another_version_is_refused_with_a_clear_word(
         read_checkpoint(tmp_path)
     assert str(caught.value) == (
         f"{tmp_path}/.checkpoint was written by another version of avstar (its format is "
-        f"{version}, ours 2); finish the export with that one"
+        f"{version}, ours 3); finish the export with that one"
     )
+
+
+@given(place=integers(0, 2000), digit=sampled_from(b"0123456789"))
+def test_one_in_which_a_digit_changed_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, place: int, digit: int
+) -> None:
+    folder = tmp_path_factory.mktemp("ledger")
+    CHECKPOINT.write(folder)
+    path = folder / ".checkpoint"
+    content = bytearray(path.read_bytes())
+    digits = [i for i, byte in enumerate(content) if chr(byte).isdigit()]
+    at = digits[place % len(digits)]
+    assume(content[at] != digit)
+    content[at] = digit
+    path.write_bytes(content)
+    with pytest.raises(RefusedError, match=r"\.checkpoint (is damaged|was written by another)"):
+        read_checkpoint(folder)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.ledger.files import sha256_of, sync_folder, write_whole
+from connectors.ledger.files import read_values, sha256_of, sync_folder, write_whole
 
 
 def test_a_new_file_is_written(tmp_path: Path) -> None:
@@ -68,3 +68,8 @@ def test_a_digest_is_that_of_the_whole_file(tmp_path: Path, size: int) -> None:
     content = bytes(range(256)) * (size // 256) + bytes(size % 256)
     (tmp_path / "a").write_bytes(content)
     assert sha256_of(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+
+
+def test_where_a_file_has_the_name_of_the_folder_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "ledger").touch()
+    assert read_values(tmp_path / "ledger" / "manifest.json", dict) is None

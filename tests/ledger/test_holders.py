@@ -127,6 +127,18 @@ def test_without_room_the_run_halts_with_the_way_out(files: RowFiles, holders: H
         holders.catch_up()
 
 
+@pytest.mark.parametrize("row", [b'{"line": 1, "offs\x00', b'{"line": 2}', b"[]"])
+def test_a_row_that_is_damaged_halts_the_run_with_its_place(
+    row: bytes, files: RowFiles, holders: Holders
+) -> None:
+    write(files, receipt(1))
+    place = files.receipts.stat().st_size
+    with files.receipts.open("ab") as file:
+        file.write(row + b"\n")
+    with pytest.raises(HaltedError, match=f"damaged in the row at byte {place}; put back the one"):
+        holders.catch_up()
+
+
 def test_a_folder_that_cannot_be_written_halts_the_run_too(tmp_path: Path) -> None:
     missing = tmp_path / "gone"
     with pytest.raises(HaltedError, match=f"{missing} cannot be written"):

@@ -10,7 +10,7 @@ from connectors.errors import RefusedError
 from connectors.ledger import identity_of
 from connectors.records import Export
 from connectors.stop import Stop
-from dataflows.cluster import Cluster, Peers, join, seen
+from dataflows.cluster import Cluster, Peers, join, seen, worker_threads
 from dataflows.settings import Settings, fixed_settings
 
 New = Callable[..., Any]
@@ -79,6 +79,7 @@ def test_processes_that_agree_join(join_both: New, new_settings: New, export: Ex
         ("timezone", "Europe/Paris"),
         ("stations", "KABC"),
         ("validate_only", True),
+        ("workers", 2),
     ],
 )
 def test_processes_of_other_settings_refuse_each_other(
@@ -90,7 +91,7 @@ def test_processes_of_other_settings_refuse_each_other(
 
 
 def test_how_a_process_works_is_its_own_matter(join_both: New, new_settings: New) -> None:
-    mine, other = new_settings(), new_settings(workers=3, log_json=True, drain_seconds=1)
+    mine, other = new_settings(), new_settings(concurrency=3, log_json=True, drain_seconds=1)
     assert all(isinstance(one, Peers) for one in join_both(mine, other))
 
 
@@ -109,3 +110,10 @@ def test_what_another_process_wrote_is_waited_for() -> None:
     looks = iter([False, False, True])
     assert seen(lambda: next(looks), 60)
     assert not seen(lambda: False, 0)
+
+
+def test_our_setting_of_workers_beats_bytewax_s_and_that_the_default() -> None:
+    bytewax = Cluster(workers=3)
+    assert worker_threads(fixed_settings(), Cluster()) == 1
+    assert worker_threads(fixed_settings(), bytewax) == 3
+    assert worker_threads(fixed_settings(workers=1), bytewax) == 1

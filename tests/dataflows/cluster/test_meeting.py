@@ -130,13 +130,17 @@ def test_processes_with_other_terms_refuse_each_other_by_name(new_party: New) ->
 
 
 @pytest.mark.parametrize("process", [0, 1])
-def test_who_waits_is_told_for_whom_and_can_be_stopped(process: int, new_party: New) -> None:
+def test_who_waits_is_told_for_whom_and_can_be_stopped(
+    process: int, new_party: New, caplog: pytest.LogCaptureFixture
+) -> None:
     party = new_party(2)
     waiting = [party.first, lambda **options: party.other(1, **options)][process](say_after=0)
     awaited = f"process {1 - process} at {party.addresses[1 - process]}"
     while not party.told:
         assert not waiting.done()
     assert party.told == [f"waiting for {awaited}; start each process with the same command"]
+    [logged] = caplog.records
+    assert (logged.message, vars(logged)["awaited"]) == ("waiting", [1 - process])
     party.stop.request()
     with pytest.raises(StoppedError, match=f"stopped while it waited for {awaited}; nothing was"):
         waiting.result(PATIENCE)
