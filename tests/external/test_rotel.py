@@ -158,10 +158,12 @@ def test_of_the_good_spots_few_are_traced_and_of_the_others_all(
 ) -> None:
     upload = new_upload(api("--fault", "500=0.05"), new_export(2000, bad=0))
 
-    done = upload(*PATIENT, **variables(rotel))
+    done = upload(*PATIENT, **variables(rotel, BYTEWAX_WORKERS_PER_PROCESS="2"))
 
     assert done.code == 0
-    traced = {span.trace for span in named(rotel.until("run"), "deliver spot")}
+    spans = rotel.until("run")
+    assert named(spans, "run")[0].attributes["avstar.workers"] == "2"
+    traced = {span.trace for span in named(spans, "deliver spot")}
     receipts = upload.rows("receipts")
     again = {receipt["request_id"] for receipt in receipts if receipt["attempts"] > 1}
     good = {receipt["request_id"] for receipt in receipts} - again
