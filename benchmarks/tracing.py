@@ -1,16 +1,24 @@
 """What tracing takes from the upload: off, one good spot in a hundred, and all, in one run.
 
     python benchmarks/tracing.py [--spots 20000] [--rounds 3]
+    python benchmarks/tracing.py --count
 
 Each upload is a process of its own, against the sandbox; the collector is rotel. The order of the
 three changes from round to round. `processor` is the time that the uploading process computes, of
 all its threads: what decides where the machine has better to do. `wall` is the time that passes,
 which is shared with the sandbox here. What is imported stands before the clock: that is paid
 once a night.
+
+Times say little on a machine that others use as well. With `--count` valgrind counts the
+instructions of the uploading process instead, of all its threads: of uploads of two sizes, the
+difference is what a spot takes. That takes some minutes. Nothing is sent there because time has
+passed, which under valgrind it does far more than at work.
 """
 
 import argparse
 import os
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -34,6 +42,13 @@ MODES: dict[str, dict[str, str]] = {
     "1 %": {},
     "100 %": {"OTEL_TRACES_SAMPLER": "always_on", "OTEL_BSP_MAX_QUEUE_SIZE": "1000000"},
 }
+
+
+UNHURRIED = {"OTEL_BSP_SCHEDULE_DELAY": "3600000", "OTEL_METRIC_EXPORT_INTERVAL": "3600000"}
+"""Milliseconds."""
+
+SIZES = (500, 2500)
+"""Spots of the uploads whose instructions are counted."""
 
 
 def free_port() -> int:
@@ -63,14 +78,41 @@ def upload(export: Path, url: str) -> None:
     print(dict(meter.telemetry("sent")), dict(meter.telemetry("dropped")), file=sys.stderr)
 
 
-def measure(export: Path, url: str, collector: str, mode: str) -> tuple[float, float]:
-    """Upload in a process of its own."""
+def write(place: Path, seed: int, spots: int) -> Path:
+    """Write an export of its own for an upload."""
+    place.mkdir()
+    with (place / "day.ndjson").open("wb") as file:
+        file.writelines(generate(Sample(spots, seed, bad=0.0)))
+    return place / "day.ndjson"
+
+
+def start(
+    command: list[str], export: Path, url: str, collector: str, variables: dict[str, str]
+) -> str:
+    """Upload in a process of its own, and give what it printed."""
     environment = {name: v for name, v in os.environ.items() if not name.startswith("OTEL_")}
-    environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector, **MODES[mode]}
-    command = [sys.executable, __file__, "--upload", str(export), url]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    wall, computed = map(float, done.stdout.split())
+    environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector, **variables}
+    environment |= {"PYTHONHASHSEED": "0"}  # or each process would count otherwise
+    words = [*command, sys.executable, __file__, "--upload", str(export), url]
+    done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
+
+
+def measure(export: Path, url: str, collector: str, mode: str) -> tuple[float, float]:
+    """Upload, and tell how long it took."""
+    wall, computed = map(float, start([], export, url, collector, MODES[mode]).split())
     return wall, computed
+
+
+def count(export: Path, url: str, collector: str, mode: str) -> int:
+    """Upload, and tell how many instructions that took."""
+    log = export.parent / "valgrind.log"
+    tool = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    start([*tool, f"--log-file={log}"], export, url, collector, MODES[mode] | UNHURRIED)
+    found = re.search(r"I +refs: +([\d,]+)", log.read_text())
+    if not found:
+        raise SystemExit(f"valgrind counted nothing: {log.read_text()}")
+    return int(found[1].replace(",", ""))
 
 
 def start_collector() -> tuple["subprocess.Popen[bytes]", str]:
@@ -88,34 +130,56 @@ def start_collector() -> tuple["subprocess.Popen[bytes]", str]:
     return process, f"http://127.0.0.1:{http}"
 
 
+def time_all(rounds: int, spots: int, folder: Path, url: str, collector: str) -> None:
+    """Measure times, and print a table."""
+    times: dict[str, list[tuple[float, float]]] = {mode: [] for mode in MODES}
+    for turn in range(rounds):
+        modes = list(MODES)
+        for at, mode in enumerate(modes[turn % 3 :] + modes[: turn % 3]):
+            export = write(folder / f"{turn}-{at}", 3 * turn + at, spots)
+            times[mode].append(measure(export, url, collector, mode))
+    for mode, found in times.items():
+        pairs = list(zip(found, times["off"], strict=True))
+        wall = statistics.median(one[0] / off[0] for one, off in pairs) - 1
+        computed = statistics.median(one[1] / off[1] for one, off in pairs) - 1
+        rate = spots / statistics.median(one[0] for one in found)
+        print(f"{mode:<7}{rate:>9,.0f} spots/s   processor {computed:>+7.1%}   wall {wall:>+7.1%}")
+
+
+def count_all(folder: Path, url: str, collector: str) -> None:
+    """Count instructions, and print a table."""
+    few, many = SIZES
+    counts = {}
+    for turn, mode in enumerate(MODES):
+        of_few, of_many = (
+            count(write(folder / f"{turn}-{size}", turn, size), url, collector, mode)
+            for size in SIZES
+        )
+        counts[mode] = (of_many - of_few) // (many - few)
+        more = counts[mode] / counts["off"] - 1
+        print(f"{mode:<7}{counts[mode]:>9,} instructions a spot   {more:>+7.1%}", flush=True)
+
+
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spots", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--count", action="store_true", help="instructions, by valgrind")
     parser.add_argument("--upload", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.upload:
         upload(Path(options.upload[0]), options.upload[1])
         return
-    times: dict[str, list[tuple[float, float]]] = {mode: [] for mode in MODES}
+    if options.count and not shutil.which("valgrind"):
+        raise SystemExit("valgrind is not installed")
     collector, endpoint = start_collector()
     with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as api:
-        for turn in range(options.rounds):
-            modes = list(MODES)
-            for at, mode in enumerate(modes[turn % 3 :] + modes[: turn % 3]):
-                place = Path(folder) / f"{turn}-{at}"
-                place.mkdir()
-                with (place / "day.ndjson").open("wb") as file:
-                    file.writelines(generate(Sample(options.spots, 3 * turn + at, bad=0.0)))
-                times[mode].append(measure(place / "day.ndjson", api.url, endpoint, mode))
+        if options.count:
+            count_all(Path(folder), api.url, endpoint)
+        else:
+            time_all(options.rounds, options.spots, Path(folder), api.url, endpoint)
     collector.kill()
-    for mode, found in times.items():
-        pairs = list(zip(found, times["off"], strict=True))
-        wall = statistics.median(one[0] / off[0] for one, off in pairs) - 1
-        computed = statistics.median(one[1] / off[1] for one, off in pairs) - 1
-        rate = options.spots / statistics.median(one[0] for one in found)
-        print(f"{mode:<7}{rate:>9,.0f} spots/s   processor {computed:>+7.1%}   wall {wall:>+7.1%}")
 
 
 if __name__ == "__main__":

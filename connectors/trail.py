@@ -49,8 +49,8 @@ class Attempt(NamedTuple):
 class Trail:
     """The way of one spot: its waits and attempts in order.
 
-    `kept` says that it will be exported for certain, as the `traceparent` of its attempts tells
-    the API; `told` counts the steps that have been.
+    `kept` says that it is to be exported, as the `traceparent` of its attempts tells the API;
+    `told` counts the steps that have been.
     """
 
     __slots__ = ("began", "export", "kept", "span", "spot", "steps", "told", "under_way")
@@ -68,7 +68,10 @@ class Trail:
     @property
     def last(self) -> Attempt | None:
         """The last attempt that has ended."""
-        return next((one for one in reversed(self.steps) if isinstance(one, Attempt)), None)
+        for one in reversed(self.steps):
+            if isinstance(one, Attempt):
+                return one
+        return None
 
     def waited(self, why: Why, began: float, ended: float) -> None:
         """Note a wait, if it was felt."""

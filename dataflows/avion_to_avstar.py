@@ -125,14 +125,14 @@ def flow() -> Dataflow:
         exports = open_exports(settings)
         todo = unsealed(settings, exports)
         kept = ExitStack()
-        atexit.register(kept.close)  # the engine tells nobody when it ends
+        atexit.register(_let_go, kept)  # the engine tells nobody when it ends
         if settings.state and cluster.is_first and not settings.validate_only:
             kept.enter_context(hold(settings.out_folder / export.key for export in todo))
             prepare(settings, todo, settings.state, _tell)
         stop_on_signals(stop)
         peers = join(settings, todo, cluster, stop, _tell)
         meter = Meter()
-        looking_on = kept.enter_context(observed(settings, todo, meter))
+        looking_on = kept.enter_context(observed(settings, todo, meter, _tell, cluster))
     except AvstarError as error:
         _tell(f"avstar: {error}")
         raise SystemExit(2) from None
@@ -149,6 +149,14 @@ def flow() -> Dataflow:
         peers.watch()
         atexit.register(peers.part)
     return built
+
+
+def _let_go(kept: ExitStack) -> None:
+    """End what was held and who looked on, and say why the run failed, if it did."""
+    error = getattr(sys, "last_value", None)
+    while error is not None and error.__cause__ is not None:  # the engine's words say nothing
+        error = error.__cause__
+    kept.__exit__(type(error) if error else None, error, None)
 
 
 def _tell(line: str) -> None:

@@ -17,7 +17,8 @@ _FIRST_SECONDS = 30.0
 class Forecast:
     """Learns how the count of what is settled grows, and tells when it will be all.
 
-    Times are seconds since the epoch and passed in.
+    Times are passed in: `now` in seconds since the epoch, as a deadline is told, and `at` on the
+    monotonic clock, since a rate must not change where somebody sets the other.
 
     Args:
         total: What there is to settle.
@@ -29,16 +30,16 @@ class Forecast:
         self._total = total
         self._looks: deque[tuple[float, int]] = deque()
 
-    def look(self, done: int, now: float) -> None:
-        """Learn how much is settled now."""
+    def look(self, done: int, at: float) -> None:
+        """Learn how much is settled at a moment."""
         looks = self._looks
-        if len(looks) > 1 and now - looks[-2][0] < _LOOK_SECONDS:
+        if len(looks) > 1 and at - looks[-2][0] < _LOOK_SECONDS:
             looks.pop()
-        looks.append((now, done))
-        while now - looks[0][0] > WINDOW_SECONDS:
+        looks.append((at, done))
+        while at - looks[0][0] > WINDOW_SECONDS:
             looks.popleft()
 
-    def needed(self) -> float | None:
+    def needed(self, now: float) -> float | None:
         """Return the seconds still needed at the present rate: None as long as nobody knows."""
         if not self._looks:
             return None
@@ -46,7 +47,7 @@ class Forecast:
         left = self._total - done
         if left <= 0:
             return 0.0
-        if last - first < self._first(last):
+        if last - first < self._first(now):
             return None
         return left * (last - first) / (done - before) if done > before else inf
 
@@ -59,7 +60,7 @@ class Forecast:
 
         None as long as nobody knows; once the deadline has passed, everybody does.
         """
-        left, needed = self.left(now), self.needed()
+        left, needed = self.left(now), self.needed(now)
         if left is None or (needed is None and left >= 0):
             return None
         return left - (needed or 0.0)

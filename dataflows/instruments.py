@@ -1,29 +1,7 @@
 """The metrics of a run: each defined once, for the page that is scraped and for OTLP."""
 
-from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
-
-from dataflows.meter import Meter
-from dataflows.readings import Values, age, breaker, margin, needed, playout, telemetry, total
-
-
-class Instrument(NamedTuple):
-    """A counter or a gauge, read when somebody asks. Labels take few values, and never a spot's."""
-
-    name: str
-    kind: Literal["counter", "gauge"]
-    help: str
-    read: Callable[[Meter], Values | float | None]
-    label: str = ""
-    unit: str = "1"
-
-    def values(self, meter: Meter) -> Values:
-        """Return what it shows now; nothing where nobody knows."""
-        read = self.read(meter)
-        if read is None:
-            return {}
-        return read if isinstance(read, Mapping) else {"": read}
-
+from dataflows.instrument import Instrument
+from dataflows.readings import age, breaker, margin, needed, playout, telemetry, total
 
 ANSWERS = "avstar_answer_seconds"
 """The one histogram: how long answers took."""
@@ -36,26 +14,38 @@ INSTRUMENTS = (
         "avstar_records_read_total",
         "counter",
         "Records read and checked",
+        "{record}",
         lambda meter: meter.validated + meter.rejected + meter.skipped,
     ),
     Instrument(
-        "avstar_records_valid_total", "counter", "Records that became spots", lambda m: m.validated
+        "avstar_records_valid_total",
+        "counter",
+        "Records that became spots",
+        "{record}",
+        lambda m: m.validated,
     ),
-    Instrument("avstar_records_rejected_total", "counter", "Bad records", lambda m: m.rejected),
     Instrument(
-        "avstar_records_skipped_total", "counter", "Records of other stations", lambda m: m.skipped
+        "avstar_records_rejected_total", "counter", "Bad records", "{record}", lambda m: m.rejected
+    ),
+    Instrument(
+        "avstar_records_skipped_total",
+        "counter",
+        "Records of other stations",
+        "{record}",
+        lambda m: m.skipped,
     ),
     Instrument(
         "avstar_bytes_read_total",
         "counter",
         "Bytes of the exports read",
+        "By",
         lambda meter: meter.bytes_read,
-        unit="By",
     ),
     Instrument(
         "avstar_spots_delivered_total",
         "counter",
         "Spots that Avstar has: accepted now, or known to it as duplicate",
+        "{spot}",
         lambda meter: dict(meter.outcomes),
         "outcome",
     ),
@@ -63,6 +53,7 @@ INSTRUMENTS = (
         "avstar_dead_letters_total",
         "counter",
         "Dead letters by reason",
+        "{dead_letter}",
         lambda meter: dict(meter.reasons),
         "reason",
     ),
@@ -70,93 +61,118 @@ INSTRUMENTS = (
         "avstar_attempts_total",
         "counter",
         "Requests by the class of their answer; none: no answer came",
+        "{request}",
         lambda meter: dict(meter.attempts),
         "status",
     ),
-    Instrument("avstar_retries_total", "counter", "Requests sent again", lambda m: m.retries),
-    Instrument("avstar_throttled_total", "counter", "Answers 429", lambda meter: meter.throttled),
+    Instrument(
+        "avstar_retries_total", "counter", "Requests sent again", "{request}", lambda m: m.retries
+    ),
+    Instrument(
+        "avstar_throttled_total",
+        "counter",
+        "Answers 429",
+        "{answer}",
+        lambda meter: meter.throttled,
+    ),
     Instrument(
         "avstar_token_refused_total",
         "counter",
         "Answers 401",
+        "{answer}",
         lambda meter: meter.refused_tokens,
     ),
     Instrument(
         "avstar_export_records",
         "gauge",
         "Records of the exports",
+        "{record}",
         lambda m: m.total_records or None,
     ),
     Instrument(
         "avstar_export_bytes",
         "gauge",
         "Bytes of the exports",
+        "By",
         lambda meter: meter.total_bytes or None,
-        unit="By",
     ),
     Instrument(
         "avstar_settled_records",
         "gauge",
         "Records settled, those of earlier runs included",
+        "{record}",
         lambda meter: meter.settled_records,
     ),
     Instrument(
         "avstar_quota_used_ratio",
         "gauge",
         "Share of the quota in use, from 0 to 1",
+        "1",
         lambda meter: meter.quota_used,
     ),
     Instrument(
         "avstar_requests_in_flight",
         "gauge",
         "Requests in flight",
+        "{request}",
         total(lambda lane: lane.requests_in_flight),
     ),
     Instrument(
         "avstar_pause_seconds",
         "gauge",
         "For how long nothing may be sent: told by the API, or breaker open",
+        "s",
         lambda meter: max((lane.pause_left() for lane in meter.lanes), default=0.0),
-        unit="s",
     ),
     Instrument(
-        "avstar_breaker_lanes", "gauge", "Lanes by the state of their breaker", breaker, "state"
+        "avstar_breaker_lanes",
+        "gauge",
+        "Lanes by the state of their breaker",
+        "{lane}",
+        breaker,
+        "state",
     ),
     Instrument(
         "avstar_breaker_openings_total",
         "counter",
         "Times that a breaker opened, failed probes included",
+        "{opening}",
         total(lambda lane: lane.openings),
     ),
     Instrument(
-        "avstar_spots_in_hand", "gauge", "Spots checked and not settled yet", lambda m: m.in_hand
+        "avstar_spots_in_hand",
+        "gauge",
+        "Spots checked and not settled yet",
+        "{spot}",
+        lambda m: m.in_hand,
     ),
     Instrument(
         "avstar_checkpoint_age_seconds",
         "gauge",
         "Time since the last checkpoint was written",
+        "s",
         age,
-        unit="s",
     ),
     Instrument(
         "avstar_needed_seconds",
         "gauge",
         "Time still needed at the present rate; absent while nothing moves",
+        "s",
         needed,
-        unit="s",
     ),
-    Instrument("avstar_playout_seconds", "gauge", "Time left to the deadline", playout, unit="s"),
+    Instrument("avstar_playout_seconds", "gauge", "Time left to the deadline", "s", playout),
     Instrument(
         "avstar_deadline_margin_seconds",
         "gauge",
         "Time to spare at the present rate, negative if it comes too late",
+        "s",
         margin,
-        unit="s",
     ),
     Instrument(
         "avstar_telemetry_sent_total",
         "counter",
         "Spans and log records that a collector took",
+        "{item}",
         telemetry("sent"),
         "signal",
     ),
@@ -164,6 +180,7 @@ INSTRUMENTS = (
         "avstar_telemetry_dropped_total",
         "counter",
         "Spans and log records dropped: the queue was full, or no collector took them",
+        "{item}",
         telemetry("dropped"),
         "signal",
     ),

@@ -14,7 +14,8 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from dataflows.instruments import ANSWERS, ANSWERS_HELP, INSTRUMENTS, Instrument
+from dataflows.instrument import Instrument
+from dataflows.instruments import ANSWERS, ANSWERS_HELP, INSTRUMENTS
 from dataflows.meter import Meter
 
 

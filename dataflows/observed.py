@@ -56,6 +56,8 @@ def observed(
 
             stack.enter_context(on_metrics_page(meter))
         about = {"avstar.settled_before": before, "avstar.resume_offsets": _offsets(checkpoints)}
+        if cluster.workers:  # else only the engine knows
+            about["avstar.workers"] = cluster.workers
         if cluster.is_alone or (cluster.is_first and not settings.validate_only):
             deadline = _deadline(settings, min(began, default=now))
             meter.forecast = Forecast(meter.total_records - before, deadline)
@@ -106,7 +108,7 @@ def _looking(
         nonlocal warned
         now = time.time()
         if done := settled():  # until then it waits to begin, which is no rate
-            forecast.look(done, now)
+            forecast.look(done, time.monotonic())
         margin = forecast.margin(now)
         if margin is not None and margin < 0 and not warned:
             warned = True

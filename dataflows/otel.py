@@ -3,12 +3,16 @@
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PREFIX = "OTEL_"
 _ENDPOINT = r"OTEL_EXPORTER_OTLP_((TRACES|METRICS|LOGS)_)?ENDPOINT"
+_RATIO = 0.01
+"""Of the good spots, where nobody says otherwise; the others are always traced."""
+
 _PAGES = "BYTEWAX_DATAFLOW_API_ENABLED"
 
 
@@ -29,6 +33,7 @@ class Otel(BaseSettings):
     metrics_exporter: str = "otlp"
     logs_exporter: str = "none"
     traces_sampler: str = ""
+    traces_sampler_arg: str = ""
     bsp_max_queue_size: int = Field(2048, ge=1)
     bsp_max_export_batch_size: int = Field(512, ge=1)
     bsp_schedule_delay: float = Field(5000, gt=0, description="Milliseconds")
@@ -47,6 +52,16 @@ class Otel(BaseSettings):
     def sampler(self) -> str:
         """Name of the sampler, empty where nobody chose one."""
         return self.traces_sampler.strip().lower()
+
+    @property
+    def ratio(self) -> float | None:
+        """Share of the good spots that are traced; None where only the SDK knows."""
+        kind = self.sampler.removeprefix("parentbased_")  # a spot has no parent
+        if kind == "traceidratio":
+            with suppress(ValueError):
+                found = float(self.traces_sampler_arg)
+                return found if 0 <= found <= 1 else None
+        return {"": _RATIO, "always_on": 1.0, "always_off": 0.0}.get(kind)
 
 
 def load_otel(tell: Callable[[str], object]) -> Otel | None:

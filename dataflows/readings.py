@@ -34,7 +34,7 @@ def playout(meter: Meter) -> float | None:
 
 def needed(meter: Meter) -> float | None:
     """Return the seconds still needed; nothing while nobody knows or nothing moves."""
-    seconds = meter.forecast.needed() if meter.forecast else None
+    seconds = meter.forecast.needed(time.time()) if meter.forecast else None
     return None if seconds == inf else seconds
 
 

@@ -5,6 +5,7 @@ import gc
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 from enum import IntEnum
 
@@ -79,6 +80,7 @@ def run(  # noqa: PLR0913 - what a run has to do with
         HaltedError: The run cannot go on, or an export is not accounted for at its end.
         StoppedError: It was asked to stop, or another process has gone; run again to resume.
     """
+    cluster = replace(cluster, workers=worker_threads(settings, cluster))
     held = [settings.out_folder / export.key for export in exports] if cluster.is_first else []
     with _store(settings, cluster) as recovery, hold(held), ExitStack() as stack:
         if cluster.is_first and not settings.validate_only:
@@ -96,13 +98,12 @@ def run(  # noqa: PLR0913 - what a run has to do with
         )
         if not cluster.is_alone:  # alone the engine tells what failed
             witness.watch(flow)
-        gc.collect()
-        gc.freeze()  # what is there now stays; collections need not look at it again
+        _freeze()
         with quiet_engine() as noise, peers:
             try:
                 cli_main(
                     flow,
-                    workers_per_process=worker_threads(settings, cluster),
+                    workers_per_process=cluster.workers,
                     process_id=cluster.process,
                     addresses=list(cluster.addresses) or None,
                     epoch_interval=_ONE_BATCH_AN_EPOCH,
@@ -119,6 +120,12 @@ def run(  # noqa: PLR0913 - what a run has to do with
                 end_metrics_page()
         log.info("closed", extra={"exports": [export.key for export in exports]})
     return _manifests(settings, exports, stop, 0.0 if cluster.is_alone else SHARED_FOLDER_SECONDS)
+
+
+def _freeze() -> None:
+    """Have collections not look again at what is there now, since it stays."""
+    gc.collect()
+    gc.freeze()
 
 
 def _store(settings: Settings, cluster: Cluster) -> AbstractContextManager[RecoveryConfig | None]:

@@ -123,7 +123,6 @@ def _new(
         "avstar.exports": [export.key for export in exports],
         "avstar.checksums": [export.checksum for export in exports],
         "avstar.records": sum(export.records for export in exports),
-        "avstar.workers": settings.workers,
         **about,
     }
     url = "" if settings.validate_only else settings.delivery().ingest_url
@@ -138,7 +137,7 @@ def _settings(otel: Otel) -> "TelemetrySettings":
         traces=otel.sends("traces") and otel.sampler != "always_off",
         metrics=otel.sends("metrics"),
         logs=otel.sends("logs"),
-        ratio=None if otel.sampler else 0.01,
+        ratio=otel.ratio,
         spans=Pipe(
             queue=otel.bsp_max_queue_size,
             batch=min(otel.bsp_max_export_batch_size, otel.bsp_max_queue_size),

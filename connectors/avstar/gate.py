@@ -73,7 +73,7 @@ class Gate:
 
     def quota_used(self) -> float:
         """Return the share of the quota in use, from 0 to 1."""
-        return self._limiter.used()
+        return self._limiter.used(self._clock())
 
     def opened_since(self, admission: Admission) -> bool:
         """Tell whether the breaker opened after an admission."""

@@ -119,9 +119,10 @@ class WindowLimiter:
         own = self._started - left - refused
         self._grant.learn(announced, asked, own, self._in_flight, now)
 
-    def used(self) -> float:
-        """Return the share of the quota in use when last asked for, from 0 to 1."""
-        return min(1.0, self._own() / self._limit)
+    def used(self, now: float) -> float:
+        """Return the share of the quota in use, from 0 to 1. Any thread may ask: it only looks."""
+        in_window = sum(at + self._window > now for at in self._finished.copy())
+        return min(1.0, (self._in_flight + in_window) / self._limit)
 
     def _own(self) -> int:
         return self._in_flight + len(self._finished)

@@ -1,6 +1,5 @@
 """Who looks on while spots are delivered."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from typing_extensions import override
@@ -39,7 +38,7 @@ class Watch:
         """Learn of a lane that begins to deliver."""
 
     def keeps(self, trail: Trail) -> bool:  # noqa: ARG002 - for those who look at it
-        """Tell, before each attempt, whether the trail will be exported for certain."""
+        """Tell, before each attempt, whether the trail is to be exported."""
         return False
 
     def attempted(self, trail: Trail, attempt: Attempt) -> None:
@@ -53,31 +52,40 @@ class Watch:
 
 
 class Watches(Watch):
-    """Several that look on."""
+    """Several that look on; who looks away from something is not told of it."""
 
     def __init__(self, *watches: Watch) -> None:
-        self._all: Sequence[Watch] = watches
+        self._opened = [one.opened for one in watches if type(one).opened is not Watch.opened]
+        self._keeps = [one.keeps for one in watches if type(one).keeps is not Watch.keeps]
+        self._attempted = [
+            one.attempted for one in watches if type(one).attempted is not Watch.attempted
+        ]
+        self._settled = [one.settled for one in watches if type(one).settled is not Watch.settled]
+        self._left = [one.left for one in watches if type(one).left is not Watch.left]
 
     @override
     def opened(self, lane: Lane) -> None:
-        for watch in self._all:
-            watch.opened(lane)
+        for tell in self._opened:
+            tell(lane)
 
     @override
     def keeps(self, trail: Trail) -> bool:
-        return any(watch.keeps(trail) for watch in self._all)
+        kept = False
+        for keeps in self._keeps:
+            kept |= keeps(trail)
+        return kept
 
     @override
     def attempted(self, trail: Trail, attempt: Attempt) -> None:
-        for watch in self._all:
-            watch.attempted(trail, attempt)
+        for tell in self._attempted:
+            tell(trail, attempt)
 
     @override
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:
-        for watch in self._all:
-            watch.settled(trail, one)
+        for tell in self._settled:
+            tell(trail, one)
 
     @override
     def left(self, trail: Trail, error: BaseException) -> None:
-        for watch in self._all:
-            watch.left(trail, error)
+        for tell in self._left:
+            tell(trail, error)

@@ -8,6 +8,9 @@ _LOG = "opentelemetry"
 _LENGTH = 200
 """Characters of a complaint that are worth showing."""
 
+_NOBODY = logging.NullHandler()
+"""Stays, since threads may complain after the end, and without a handler that is shown."""
+
 
 class Complaints(logging.Handler):
     """Keeps the first complaint, in one line and without what may be a secret."""
@@ -17,10 +20,14 @@ class Complaints(logging.Handler):
         self.first = ""
 
     def attach(self) -> None:
-        """Take all that the SDK and the exporters log from now on, which nobody else gets."""
+        """Hear all that the SDK and the exporters log from now on; others still do as well."""
         log = logging.getLogger(_LOG)
-        log.propagate = False
-        log.handlers = [self]
+        log.addHandler(_NOBODY)
+        log.addHandler(self)
+
+    def detach(self) -> None:
+        """Hear no more."""
+        logging.getLogger(_LOG).removeHandler(self)
 
     @override
     def emit(self, record: logging.LogRecord) -> None:

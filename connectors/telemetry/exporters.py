@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk._logs.export import LogRecordExporter, LogRecordExportResult
 from opentelemetry.sdk.metrics.export import (
@@ -14,10 +13,10 @@ from opentelemetry.sdk.metrics.export import (
     MetricsData,
     PeriodicExportingMetricReader,
 )
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.resources import Resource
 from typing_extensions import override
 
+from connectors.telemetry.carrier import Carrier
 from connectors.telemetry.counts import Counts
 from connectors.telemetry.metrics import Complete
 from connectors.telemetry.outbox import Count, Send
@@ -26,8 +25,8 @@ from connectors.telemetry.outbox import Count, Send
 class Exporters(Protocol):
     """Opens what sends each signal."""
 
-    def spans(self) -> Send[ReadableSpan]:
-        """Open what sends spans."""
+    def spans(self, resource: Resource) -> Send[bytes]:
+        """Open what sends spans as `Spans` writes them, and says who speaks."""
 
     def records(self) -> Send[ReadableLogRecord]:
         """Open what sends log records."""
@@ -75,9 +74,11 @@ class OtlpExporters(Exporters):
         self._counts = counts
         self._shutdown: list[Callable[[], None]] = []
 
-    def spans(self) -> Send[ReadableSpan]:
-        """Open what sends spans."""
-        return self._sending_spans(OTLPSpanExporter())
+    def spans(self, resource: Resource) -> Send[bytes]:
+        """Open what sends spans as `Spans` writes them."""
+        carrier = Carrier(resource)
+        self._shutdown.append(carrier.shutdown)
+        return carrier.send
 
     def records(self) -> Send[ReadableLogRecord]:
         """Open what sends log records."""
@@ -93,14 +94,6 @@ class OtlpExporters(Exporters):
         """Close all that was opened, whatever is under way."""
         for shutdown in self._shutdown:
             shutdown()
-
-    def _sending_spans(self, exporter: SpanExporter) -> Send[ReadableSpan]:
-        self._shutdown.append(exporter.shutdown)
-
-        def send(spans: Sequence[ReadableSpan]) -> bool:
-            return exporter.export(spans) is SpanExportResult.SUCCESS
-
-        return send
 
     def _sending_records(self, exporter: LogRecordExporter) -> Send[ReadableLogRecord]:
         self._shutdown.append(exporter.shutdown)

@@ -7,11 +7,16 @@ from typing import Any
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.trace import NonRecordingSpan, set_span_in_context
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    set_span_in_context,
+)
 from typing_extensions import override
 
 from connectors.telemetry.outbox import Outbox
-from connectors.telemetry.spans import SCOPE, context_of
+from connectors.telemetry.speaker import SCOPE
 
 _SEVERITY = {
     logging.DEBUG: SeverityNumber.DEBUG,
@@ -20,6 +25,8 @@ _SEVERITY = {
     logging.ERROR: SeverityNumber.ERROR,
     logging.CRITICAL: SeverityNumber.FATAL,
 }
+
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "trace_id", "span_id"}
 """What every record of the standard library has, or what has a place of its own here."""
@@ -50,7 +57,8 @@ class OtlpHandler(logging.Handler):
         context = None
         if trace := getattr(record, "trace_id", None):
             span = int(getattr(record, "span_id", None) or "0", 16)
-            context = set_span_in_context(NonRecordingSpan(context_of(trace, span)))
+            place = SpanContext(int(trace, 16), span, is_remote=False, trace_flags=_SAMPLED)
+            context = set_span_in_context(NonRecordingSpan(place))
         return LogRecord(
             timestamp=int(record.created * 1e9),
             observed_timestamp=time.time_ns(),

@@ -1,21 +1,17 @@
-"""Spans of what was seen, as the conventions for HTTP clients want them."""
+"""Spans of what was seen, as the conventions for HTTP clients want them, and OTLP writes them."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from struct import Struct
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
-
 from connectors.records import DeadLetter, Receipt, Span
+from connectors.telemetry.wire import Key, Value, attribute, block, often, utf8
 from connectors.trail import Attempt, Trail, Wait, new_span, trace_of_record
 
-SCOPE = InstrumentationScope("avstar")
-SAMPLED = TraceFlags(TraceFlags.SAMPLED)
-UNSET = Status(StatusCode.UNSET)
+SPAN: Final = b"\x12"
+"""Tag of a span among those of one scope."""
 
 WAITS = {
     "token": "wait for token",
@@ -28,142 +24,133 @@ WAITS = {
 _CONFLICT = 409
 """An answer that is good news: the spot is there already."""
 
+_INTERNAL, _CLIENT = 1, 3
+_FLAGS, _LINK_FLAGS = b"\x85\x01\x00\x01\x00\x00", b"\x35\x00\x01\x00\x00"
+"""That the parent, and the span that is linked, are none of another process."""
 
-def context_of(trace: str, span: int) -> SpanContext:
-    """Return the context of an exported span, whose trace ID is written in hex."""
-    return SpanContext(int(trace, 16), span, is_remote=False, trace_flags=SAMPLED)
+_UNSET = b"\x7a\x00"
+"""The status of what came to no bad end."""
+
+_TRACE, _OWN, _PARENT = b"\x0a\x10", b"\x12\x08", b"\x22\x08"
+_ids = Struct(">2s16s2sQ").pack
+_times = Struct("<BQBQ").pack
+_BEGAN, _ENDED = 0x39, 0x41
+
+_SPOT_ID, _STATION, _AIRTIME = Key("avstar.spot.id"), Key("avstar.station"), Key("avstar.airtime")
+_EXPORT, _LINE, _OFFSET = Key("avstar.export"), Key("avstar.line"), Key("avstar.offset")
+_OUTCOME, _ATTEMPTS, _ERROR = Key("avstar.outcome"), Key("avstar.attempts"), Key("error.type")
+_STATUS, _RESENT = Key("http.response.status_code"), Key("http.request.resend_count")
+
+
+class Place(NamedTuple):
+    """The IDs of a span and of its trace."""
+
+    trace: int
+    span: int
 
 
 class Spans:
-    """Makes spans that can be sent as they are.
+    """Writes spans that can be sent as they are.
 
     Args:
-        resource: Who speaks.
         url: Where spots are posted.
         run: The span that all others link to.
     """
 
-    def __init__(self, resource: Resource, url: str, run: SpanContext) -> None:
+    def __init__(self, url: str, run: Place) -> None:
         parts = urlsplit(url)
-        self._resource = resource
-        self._links = (Link(run),)
-        self._server: dict[str, Any] = {
+        linked = _TRACE + _sixteen(run.trace) + _OWN + _eight(run.span)
+        link = block(b"\x6a", linked + _LINK_FLAGS)
+        server: dict[str, Value] = {
             "http.request.method": "POST",
             "url.full": url,
             "server.address": parts.hostname or "",
             "server.port": parts.port or {"https": 443}.get(parts.scheme, 80),
         }
+        self._post = _head("POST", _CLIENT) + _attributes(server)
+        self._firsts: dict[int | None, bytes] = {}
+        self._spot = _head("deliver spot") + link
+        self._rejected = _head("reject record") + link
+        self._waits = {why: _head(name) + _UNSET for why, name in WAITS.items()}
         self._epoch = time.time_ns() - int(time.monotonic() * 1e9)
 
-    def steps(self, trail: Trail, steps: Iterable[Wait | Attempt]) -> Iterator[ReadableSpan]:
-        """Make the spans of waits and attempts, children of the spot's."""
-        parent = context_of(trail.spot.request_id, trail.span)
+    def steps(self, trail: Trail, steps: Iterable[Wait | Attempt]) -> Iterator[bytes]:
+        """Write the spans of waits and attempts, children of the spot's."""
+        trace, parent = bytes.fromhex(trail.spot.request_id), _PARENT + _eight(trail.span)
         for step in steps:
-            if isinstance(step, Attempt):
-                yield self._attempt(step, parent)
-            else:
-                own = SpanContext(parent.trace_id, new_span(), is_remote=False, trace_flags=SAMPLED)
-                yield self._span(WAITS[step.why], own, step.began, step.ended, parent=parent)
+            own = step.span if isinstance(step, Attempt) else new_span()
+            about = self._attempt(step) if isinstance(step, Attempt) else self._waits[step.why]
+            yield self._span(trace, own, (step.began, step.ended), parent, about)
 
-    def spot(self, trail: Trail, outcome: str, detail: str, ended: float) -> ReadableSpan:
-        """Make the span of a whole spot; one with a `detail` came to no good end."""
+    def spot(self, trail: Trail, outcome: str, detail: str, ended: float) -> bytes:
+        """Write the span of a whole spot; one with a `detail` came to no good end."""
         spot, last = trail.spot, trail.last
-        attributes: dict[str, Any] = {
-            "avstar.spot.id": spot.spot_id,
-            "avstar.station": spot.station,
-            "avstar.airtime": spot.airtime,
-            "avstar.export": trail.export,
-            "avstar.line": spot.line,
-            "avstar.offset": spot.offset,
-            "avstar.outcome": outcome,
-            "avstar.attempts": last.number if last else 0,
-        }
-        status = Status(StatusCode.ERROR, detail) if detail else UNSET
-        if detail:
-            attributes["error.type"] = outcome
-        own = context_of(spot.request_id, trail.span)
         return self._span(
-            "deliver spot", own, trail.began, ended, attributes, status=status, links=self._links
+            bytes.fromhex(spot.request_id),
+            trail.span,
+            (trail.began, ended),
+            self._spot,
+            _SPOT_ID.text(spot.spot_id),
+            _AIRTIME.text(spot.airtime),
+            often((_STATION, spot.station), (_EXPORT, trail.export), (_OUTCOME, outcome)),
+            _LINE.number(spot.line),
+            _OFFSET.number(spot.offset),
+            _ATTEMPTS.number(last.number if last else 0),
+            _failed(outcome, detail) if detail else _UNSET,
         )
 
-    def rejected(self, span: Span, letter: DeadLetter) -> ReadableSpan:
-        """Make the one span of a record that became no spot."""
-        own = context_of(trace_of_record(span.checksum, letter.offset), new_span())
-        attributes = {
-            "avstar.export": span.export,
-            "avstar.line": letter.line,
-            "avstar.offset": letter.offset,
-            "avstar.outcome": letter.reason,
-            "error.type": letter.reason,
-        }
+    def rejected(self, span: Span, letter: DeadLetter) -> bytes:
+        """Write the one span of a record that became no spot."""
         now = time.monotonic()
-        status = Status(StatusCode.ERROR, letter.detail)
         return self._span(
-            "reject record", own, now, now, attributes, status=status, links=self._links
+            bytes.fromhex(trace_of_record(span.checksum, letter.offset)),
+            new_span(),
+            (now, now),
+            self._rejected,
+            often((_EXPORT, span.export), (_OUTCOME, letter.reason)),
+            _LINE.number(letter.line),
+            _OFFSET.number(letter.offset),
+            _failed(letter.reason, letter.detail),
         )
 
     def run(  # noqa: PLR0913 - what it is made of
         self,
         name: str,
-        own: SpanContext,
+        own: Place,
         times: tuple[float, float],
-        attributes: dict[str, Any],
+        attributes: Mapping[str, Value],
         *,
-        parent: SpanContext | None = None,
+        parent: Place | None = None,
         error: str = "",
-    ) -> ReadableSpan:
-        """Make a span of the run itself, from one time to another."""
-        status = Status(StatusCode.ERROR, error) if error else UNSET
-        return self._span(name, own, *times, attributes, parent=parent, status=status)
-
-    def _attempt(self, attempt: Attempt, parent: SpanContext) -> ReadableSpan:
-        attributes = dict(self._server)
-        if attempt.status is not None:
-            attributes["http.response.status_code"] = attempt.status
-        if attempt.number > 1:
-            attributes["http.request.resend_count"] = attempt.number - 1
-        status = UNSET
-        if attempt.error and attempt.status != _CONFLICT:
-            attributes["error.type"] = attempt.error
-            status = Status(StatusCode.ERROR, attempt.detail)
-        own = SpanContext(parent.trace_id, attempt.span, is_remote=False, trace_flags=SAMPLED)
+    ) -> bytes:
+        """Write a span of the run itself, from one time to another."""
         return self._span(
-            "POST",
-            own,
-            attempt.began,
-            attempt.ended,
-            attributes,
-            parent=parent,
-            kind=SpanKind.CLIENT,
-            status=status,
+            _sixteen(own.trace),
+            own.span,
+            times,
+            _PARENT + _eight(parent.span) if parent else b"",
+            _head(name),
+            _attributes(attributes),
+            _error(error) if error else _UNSET,
         )
 
-    def _span(  # noqa: PLR0913 - what a span is made of
-        self,
-        name: str,
-        own: SpanContext,
-        began: float,
-        ended: float,
-        attributes: dict[str, Any] | None = None,
-        *,
-        parent: SpanContext | None = None,
-        kind: SpanKind = SpanKind.INTERNAL,
-        status: Status = UNSET,
-        links: Sequence[Link] = (),
-    ) -> ReadableSpan:
-        return ReadableSpan(
-            name=name,
-            context=own,
-            parent=parent,
-            resource=self._resource,
-            attributes=attributes,
-            links=links,
-            kind=kind,
-            status=status,
-            start_time=self._epoch + int(began * 1e9),
-            end_time=self._epoch + int(ended * 1e9),
-            instrumentation_scope=SCOPE,
-        )
+    def _attempt(self, attempt: Attempt) -> bytes:
+        status = attempt.status
+        good = not attempt.error or status == _CONFLICT
+        if good and attempt.number == 1:  # as nearly all are
+            if (about := self._firsts.get(status)) is None:
+                about = self._firsts[status] = self._post + _answer(status) + _UNSET
+            return about
+        about = self._post + _answer(status)
+        if attempt.number > 1:
+            about += _RESENT.number(attempt.number - 1)
+        return about + (_UNSET if good else _failed(attempt.error, attempt.detail))
+
+    def _span(self, trace: bytes, own: int, times: tuple[float, float], *about: bytes) -> bytes:
+        began, ended = times
+        epoch = self._epoch
+        moments = _times(_BEGAN, epoch + int(began * 1e9), _ENDED, epoch + int(ended * 1e9))
+        return block(SPAN, b"".join((_ids(_TRACE, trace, _OWN, own), moments, *about)))
 
 
 def outcome_of(one: Receipt | DeadLetter) -> tuple[str, str]:
@@ -171,3 +158,32 @@ def outcome_of(one: Receipt | DeadLetter) -> tuple[str, str]:
     if isinstance(one, Receipt):
         return one.outcome, ""
     return one.reason, one.detail or one.reason
+
+
+def _head(name: str, kind: int = _INTERNAL) -> bytes:
+    """Write what all spans of one name have."""
+    return block(b"\x2a", name.encode()) + b"\x30%c" % kind + _FLAGS
+
+
+def _attributes(attributes: Mapping[str, Value]) -> bytes:
+    return b"".join(attribute(name, value) for name, value in attributes.items())
+
+
+def _answer(status: int | None) -> bytes:
+    return b"" if status is None else _STATUS.number(status)
+
+
+def _failed(word: str, detail: str) -> bytes:
+    return often((_ERROR, word)) + _error(detail)
+
+
+def _error(detail: str) -> bytes:
+    return block(b"\x7a", block(b"\x12", utf8(detail)) + b"\x18\x02")
+
+
+def _sixteen(trace: int) -> bytes:
+    return trace.to_bytes(16, "big")
+
+
+def _eight(span: int) -> bytes:
+    return span.to_bytes(8, "big")

@@ -3,18 +3,11 @@
 import logging
 import time
 from collections.abc import Mapping
-from threading import Thread
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from opentelemetry.sdk._logs import ReadableLogRecord
-from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.sampling import Sampler, TraceIdRatioBased
-from opentelemetry.trace import SpanContext
-from typing_extensions import override
 
-from connectors.avstar import Watch, Watches
+from connectors.avstar import Watch
 from connectors.records import Batch, DeadLetter
 from connectors.telemetry.complaints import Complaints
 from connectors.telemetry.counts import Counts
@@ -22,8 +15,10 @@ from connectors.telemetry.exporters import Exporters
 from connectors.telemetry.logs import OtlpHandler
 from connectors.telemetry.metrics import Metrics, Panel, completing
 from connectors.telemetry.outbox import Outbox
+from connectors.telemetry.sampling import sampling
 from connectors.telemetry.settings import TelemetrySettings
-from connectors.telemetry.spans import SAMPLED, Spans
+from connectors.telemetry.spans import Place, Spans
+from connectors.telemetry.speaker import resource_of
 from connectors.telemetry.tracing import Tracing
 from connectors.trail import new_span, new_trace
 
@@ -54,11 +49,11 @@ class Telemetry:
         self._about = about
         self._counts = counts
         self._resource = resource_of(about.version)
-        self._run = SpanContext(new_trace(), new_span(), is_remote=False, trace_flags=SAMPLED)
-        self._spans = Spans(self._resource, about.url, self._run)
+        self._run = Place(new_trace(), new_span())
+        self._spans = Spans(about.url, self._run)
         self._complaints = Complaints()
         self._began = time.monotonic()
-        self._outbox: Outbox[ReadableSpan] | None = None
+        self._outbox: Outbox[bytes] | None = None
         self._records: Outbox[ReadableLogRecord] | None = None
         self._metrics: Metrics | None = None
         self._tracing: Tracing | None = None
@@ -66,18 +61,16 @@ class Telemetry:
     def open(self, panel: Panel) -> Watch:
         """Begin, and return what is to be told of all that the delivery does."""
         self._complaints.attach()
-        watches: list[Watch] = []
         if self._settings.traces:
-            send = self._exporters.spans()
+            send = self._exporters.spans(self._resource)
             count = self._counts.of("spans")
             self._outbox = Outbox("avstar-spans", self._settings.spans, send, count)
-            self._tracing = Tracing(self._spans, _sampler(self._settings), self._outbox)
+            self._tracing = Tracing(self._spans, sampling(self._settings.ratio), self._outbox)
             self._tell("start run", self._run, self._began)
-            watches.append(self._tracing)
         if self._settings.metrics:
             complete = completing(panel.answers, time.time_ns())
             self._metrics = Metrics(self._resource, self._exporters.metrics(complete), panel)
-        return Watches(*watches)
+        return self._tracing or Watch()
 
     def handler(self) -> logging.Handler | None:
         """Return what sends log records, if that is wanted."""
@@ -95,22 +88,26 @@ class Telemetry:
     def close(self, error: str = "") -> None:
         """Send what is left, as far as there is time; `error` says why the run failed."""
         if self._outbox:
-            own = SpanContext(self._run.trace_id, new_span(), is_remote=False, trace_flags=SAMPLED)
+            own = Place(self._run.trace, new_span())
             self._tell("run", own, time.monotonic(), parent=self._run, error=error)
         until = time.monotonic() + self._settings.flush_seconds
         self._close_outboxes(self._settings.flush_seconds / (2 if self._metrics else 1))
         if self._metrics:  # which tell what was dropped, and have half of the time for themselves
             self._metrics.close(max(0.0, until - time.monotonic()))
         self._exporters.close()
+        self._complaints.detach()
 
     def _close_outboxes(self, seconds: float) -> None:
-        """Close them at the same time: one that hangs takes nothing from the other."""
+        """Close them at the same time: one that hangs takes nothing from the other.
+
+        No thread is started for that, since there can be none at the end of a process.
+        """
+        until = time.monotonic() + seconds
         open_ones = [one for one in (self._outbox, self._records) if one]
-        closing = [Thread(target=one.close, args=(seconds,), daemon=True) for one in open_ones]
-        for thread in closing:
-            thread.start()
-        for thread in closing:
-            thread.join()
+        for one in open_ones:
+            one.end(seconds)
+        for one in open_ones:
+            one.close(max(0.0, until - time.monotonic()))
 
     @property
     def why(self) -> str:
@@ -120,10 +117,10 @@ class Telemetry:
     def _tell(
         self,
         name: str,
-        own: SpanContext,
+        own: Place,
         ended: float,
         *,
-        parent: SpanContext | None = None,
+        parent: Place | None = None,
         error: str = "",
     ) -> None:
         if self._outbox:
@@ -131,33 +128,3 @@ class Telemetry:
             self._outbox.put(
                 self._spans.run(name, own, times, attributes, parent=parent, error=error)
             )
-
-
-class _Speaker(Resource):
-    """A resource that is asked for its hash with every span, and knows it."""
-
-    def __init__(self, resource: Resource) -> None:
-        super().__init__(resource.attributes, resource.schema_url)
-        self._hash = super().__hash__()
-
-    @override
-    def __hash__(self) -> int:
-        return self._hash
-
-
-def resource_of(version: str) -> Resource:
-    """Return who speaks; `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` have the last word."""
-    ours = Resource(
-        {
-            "service.name": "avstar",
-            "service.version": version,
-            "service.instance.id": str(uuid4()),  # processes of one upload are told apart
-        }
-    )
-    return _Speaker(Resource.create().merge(ours).merge(OTELResourceDetector().detect()))
-
-
-def _sampler(settings: TelemetrySettings) -> Sampler:
-    if settings.ratio is not None:
-        return TraceIdRatioBased(settings.ratio)
-    return TracerProvider(shutdown_on_exit=False).sampler  # as OTEL_TRACES_SAMPLER says

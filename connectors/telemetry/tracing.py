@@ -2,16 +2,15 @@
 
 import time
 
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.sampling import Decision, Sampler
 from typing_extensions import override
 
 from connectors.avstar import Watch
 from connectors.records import Batch, DeadLetter, Receipt
 from connectors.telemetry.outbox import Outbox
+from connectors.telemetry.sampling import Samples
 from connectors.telemetry.slowness import Slowness
 from connectors.telemetry.spans import Spans, outcome_of
-from connectors.trail import Attempt, Trail
+from connectors.trail import Attempt, Trail, Wait
 
 
 class Tracing(Watch):
@@ -22,24 +21,24 @@ class Tracing(Watch):
     attempts before it in the trace.
     """
 
-    def __init__(self, spans: Spans, sampler: Sampler, outbox: Outbox[ReadableSpan]) -> None:
+    def __init__(self, spans: Spans, samples: Samples, outbox: Outbox[bytes]) -> None:
         self._spans = spans
-        self._sampler = sampler
+        self._samples = samples
         self._outbox = outbox
         self._slowness = Slowness()
 
     @override
     def keeps(self, trail: Trail) -> bool:
-        if trail.last is not None:
+        if trail.steps and trail.last is not None:
             trail.kept = True
-            self._outbox.put(*self._steps(trail))
+            self._send_steps(trail)
         elif not trail.kept:
             trail.kept = self._samples(trail.spot.request_id)
         return trail.kept
 
     @override
     def attempted(self, trail: Trail, attempt: Attempt) -> None:
-        if self._slowness.is_slow(attempt.seconds):
+        if self._slowness.is_slow(attempt.ended - attempt.began):
             trail.kept = True
 
     @override
@@ -56,16 +55,20 @@ class Tracing(Watch):
     def rejected(self, _step_id: str, letters: Batch[DeadLetter]) -> None:
         """Send a short trace of every record that validation rejected."""
         for letter in letters:
-            self._outbox.put(self._spans.rejected(letters.span, letter))
+            if self._outbox.has_room(1):
+                self._outbox.put(self._spans.rejected(letters.span, letter))
 
-    def _samples(self, request_id: str) -> bool:
-        result = self._sampler.should_sample(None, int(request_id, 16), "deliver spot")
-        return result.decision is Decision.RECORD_AND_SAMPLE
-
-    def _steps(self, trail: Trail) -> list[ReadableSpan]:
-        steps, trail.told = trail.steps[trail.told :], len(trail.steps)
-        return list(self._spans.steps(trail, steps))
+    def _send_steps(self, trail: Trail) -> None:
+        steps = self._untold(trail)
+        if self._outbox.has_room(len(steps)):
+            self._outbox.put(*self._spans.steps(trail, steps))
 
     def _end(self, trail: Trail, outcome: str, detail: str) -> None:
-        spot = self._spans.spot(trail, outcome, detail, time.monotonic())
-        self._outbox.put(*self._steps(trail), spot)
+        steps = self._untold(trail)
+        if self._outbox.has_room(len(steps) + 1):
+            spot = self._spans.spot(trail, outcome, detail, time.monotonic())
+            self._outbox.put(*self._spans.steps(trail, steps), spot)
+
+    def _untold(self, trail: Trail) -> list[Wait | Attempt]:
+        told, trail.told = trail.told, len(trail.steps)
+        return trail.steps[told:]

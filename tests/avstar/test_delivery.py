@@ -575,7 +575,7 @@ async def test_the_watch_is_told_of_every_spot_and_sees_the_lane(sandbox, new_de
     many = spots(10)
     many[2] = many[2]._replace(duration=0)
 
-    settled = await new_delivery(api.url, rate=Rate(100, 0.1), watch=seen).deliver(many)
+    settled = await new_delivery(api.url, rate=Rate(100, 1), watch=seen).deliver(many)
 
     assert sorted(one for _, one in seen.settled_spots) == sorted(settled)
     assert 0 < seen.lane.quota_used() <= 0.11

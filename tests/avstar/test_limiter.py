@@ -113,18 +113,17 @@ def test_a_new_limiter_with_less_quota_than_may_be_on_its_way_waits_for_all_of_i
     assert limiter.wait(1071.0) == 0
 
 
-def test_what_is_in_flight_or_in_the_window_is_used_as_of_the_last_request():
+def test_what_is_in_flight_or_in_the_window_is_used_and_lets_go_though_nobody_waits():
     limiter = old(Rate(4, 1))
-    assert limiter.used() == 0
+    assert limiter.used(0.0) == 0
     limiter.start(0.0)
     limiter.start(0.0)
-    assert limiter.used() == 0.5
+    assert limiter.used(0.1) == 0.5
     limiter.finish(0.5)
-    assert limiter.used() == 0.5
-    limiter.wait(1.4)
-    assert limiter.used() == 0.5
-    limiter.wait(1.6)
-    assert limiter.used() == 0.25
+    assert limiter.used(1.4) == 0.5
+    assert limiter.used(1.6) == 0.25
+    limiter.finish(1.6)
+    assert limiter.used(60.0) == 0
 
 
 @given(st.integers(1, 40), st.integers(0, 60))
@@ -133,4 +132,4 @@ def test_the_share_in_use_is_never_more_than_all(requests, in_flight):
     for _ in range(in_flight):
         limiter.start(0.0)
 
-    assert limiter.used() == min(1.0, in_flight / requests)
+    assert limiter.used(0.0) == min(1.0, in_flight / requests)

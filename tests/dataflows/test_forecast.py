@@ -23,13 +23,13 @@ def watched(total: int, deadline: float | None, *looks: tuple[float, int]) -> Fo
 def test_an_even_rate_needs_what_is_left_divided_by_it(left: int, rate: int, seconds: int) -> None:
     looks = [(float(now), now * rate) for now in range(seconds + 1)]
     forecast = watched(seconds * rate + left, None, *looks)
-    assert forecast.needed() == pytest.approx(left / rate)
+    assert forecast.needed(0) == pytest.approx(left / rate)
 
 
 def test_before_it_was_watched_for_a_while_nobody_knows() -> None:
-    assert Forecast(100).needed() is None
-    assert watched(100, None, (0, 0), (29, 10)).needed() is None
-    assert watched(100, None, (0, 0), (30, 10)).needed() == 270
+    assert Forecast(100).needed(0) is None
+    assert watched(100, None, (0, 0), (29, 10)).needed(0) is None
+    assert watched(100, None, (0, 0), (30, 10)).needed(0) == 270
 
 
 def test_where_time_is_short_a_tenth_of_it_is_enough() -> None:
@@ -37,11 +37,20 @@ def test_where_time_is_short_a_tenth_of_it_is_enough() -> None:
     assert watched(100, 60, (0, 0), (5, 10)).margin(5) is None
 
 
+def test_a_clock_that_is_set_changes_no_rate() -> None:
+    forecast = Forecast(100, 10_000.0)
+    forecast.look(0, at=500.0)
+    forecast.look(10, at=540.0)
+    assert forecast.needed(now=6000.0) == forecast.needed(now=2400.0) == 360
+    assert forecast.margin(now=6000.0) == 3640
+    assert forecast.margin(now=2400.0) == 7240
+
+
 def test_only_the_last_minutes_count() -> None:
     fast = [(float(now), now * 100) for now in range(1000)]
     slow = [(1000.0 + now, 100_000 + now) for now in range(int(WINDOW_SECONDS) + 2)]
     forecast = watched(101_000, None, *fast, *slow)
-    assert forecast.needed() == pytest.approx(1000 - WINDOW_SECONDS - 1)
+    assert forecast.needed(0) == pytest.approx(1000 - WINDOW_SECONDS - 1)
     assert len(forecast._looks) <= WINDOW_SECONDS + 2
 
 
@@ -49,13 +58,13 @@ def test_looks_that_follow_each_other_closely_cost_no_memory() -> None:
     looks = [(now / 1000, now) for now in range(100_000)]
     forecast = watched(200_000, None, *looks)
     assert len(forecast._looks) < 110
-    assert forecast.needed() == pytest.approx(100, rel=0.01)
+    assert forecast.needed(0) == pytest.approx(100, rel=0.01)
 
 
 def test_a_run_that_stands_still_needs_for_ever_and_one_that_is_done_nothing() -> None:
-    assert watched(10, 100, (0, 5), (40, 5)).needed() == inf
+    assert watched(10, 100, (0, 5), (40, 5)).needed(0) == inf
     assert watched(10, 100, (0, 5), (40, 5)).words(40) == "playout in 0:01:00, LATE"
-    assert watched(10, 100, (0, 5), (1, 10)).needed() == 0
+    assert watched(10, 100, (0, 5), (1, 10)).needed(0) == 0
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,9 @@ def test_as_long_as_no_spot_is_settled_nobody_knows_whether_it_will_be_late(
         meter.checked("count", Tally(Span("day", "ab" * 32, "lane-0", 0, 1, 2), 4, 3, 0))
         time.sleep(0.1)
         assert meter.forecast
-        assert meter.forecast.needed() is None, "a bad record takes no time, and is no rate"
+        assert meter.forecast.needed(time.time()) is None, (
+            "a bad record takes no time, and is no rate"
+        )
     assert not told
 
 
@@ -118,8 +120,8 @@ def test_of_several_processes_the_first_tells_totals_and_deadline_for_all(
         assert first.forecast
         assert second.forecast is None
         checkpoint(tmp_path, 10, began)  # neither has delivered anything: a third one did
-        while first.forecast.needed() is None:
+        while first.forecast.needed(time.time()) is None:
             time.sleep(0.01)
-        assert first.forecast.needed() == 0
+        assert first.forecast.needed(time.time()) == 0
         assert first.settled_records == 10
     assert not told

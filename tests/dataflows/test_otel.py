@@ -84,3 +84,25 @@ def test_the_page_ends_with_the_first_engine_of_a_process(monkeypatch) -> None:
     end_metrics_page()
     assert not metrics_page_wanted()
     end_metrics_page()
+
+
+@pytest.mark.parametrize(
+    ("sampler", "argument", "ratio"),
+    [
+        ("", "", 0.01),
+        ("always_on", "", 1.0),
+        ("parentbased_always_on", "", 1.0),
+        ("always_off", "", 0.0),
+        ("traceidratio", "0.25", 0.25),
+        ("ParentBased_TraceIdRatio", "1", 1.0),
+        ("traceidratio", "", None),
+        ("traceidratio", "a tenth", None),
+        ("traceidratio", "2", None),
+        ("of_my_own", "0.5", None),
+    ],
+)
+def test_the_share_is_told_by_the_sampler_and_what_is_unknown_is_left_to_the_sdk(
+    load, sampler, argument, ratio
+) -> None:
+    otel, _ = load(**ENDPOINT, OTEL_TRACES_SAMPLER=sampler, OTEL_TRACES_SAMPLER_ARG=argument)
+    assert otel.ratio == ratio

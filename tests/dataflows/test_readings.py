@@ -14,8 +14,8 @@ def still(deadline: float | None) -> Meter:
     """Give the meter of a run that has stood still for a minute."""
     meter = Meter()
     meter.forecast = Forecast(10, deadline)
-    meter.forecast.look(1, time.time() - 60)
-    meter.forecast.look(1, time.time())
+    meter.forecast.look(1, time.monotonic() - 60)
+    meter.forecast.look(1, time.monotonic())
     return meter
 
 

@@ -11,7 +11,7 @@ url, file, chromium, text = sys.argv[1:]
 with sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
     page = browser.new_page(viewport={"width": 1400, "height": 800})
-    page.goto(url)
+    page.goto(url, timeout=120_000)
     page.get_by_text(text).first.wait_for(timeout=120_000)
     page.wait_for_timeout(2000)  # until what moves has come to rest
     page.screenshot(path=file)

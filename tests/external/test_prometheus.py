@@ -164,7 +164,9 @@ def test_the_dashboard_is_what_grafana_knows_and_every_expression_can_be_parsed(
     expressions = list(found(json.loads(text), "expr"))
     assert len(expressions) > 20
     for expression in expressions:
-        promql_parser.parse(expression)
+        promql_parser.parse(expression.replace("$__rate_interval", "1m"))
+        if "rate(" in expression:
+            assert "[$__rate_interval]" in expression, "whatever the interval of the scrapes"
 
 
 def found(document: Any, key: str) -> Iterator[Any]:
@@ -207,3 +209,45 @@ def test_the_pipelines_of_the_collector_are_made_of_what_it_has() -> None:
         used = {one for pipeline in pipelines.values() for one in pipeline[kind]}
         assert used == set(collector[kind])
     assert collector["service"]["extensions"] == list(collector["extensions"])
+
+
+COLLECTOR = {
+    "otlp": {"protocols"},
+    "memory_limiter": {"check_interval", "limit_percentage", "spike_limit_percentage"},
+    "attributes": {"actions"},
+    "batch": {"send_batch_size", "timeout"},
+    "otlphttp": {"endpoint", "sending_queue", "retry_on_failure"},
+    "prometheus": {"endpoint", "add_metric_suffixes"},
+    "health_check": {"endpoint"},
+}
+"""Keys that these components have, by their sources. No collector is to be had here to ask."""
+
+
+def test_a_component_of_the_collector_is_given_what_it_knows() -> None:
+    collector = yaml.safe_load((READY / "collector.yaml").read_text())
+    parts = ("receivers", "processors", "exporters", "extensions")
+    for name, given in [item for part in parts for item in collector[part].items()]:
+        assert set(given) <= COLLECTOR[name.partition("/")[0]], name
+    [http] = collector["receivers"]["otlp"]["protocols"].items()
+    assert http == ("http", {"endpoint": "0.0.0.0:4318"})
+    limit = collector["processors"]["memory_limiter"]
+    assert limit["spike_limit_percentage"] < limit["limit_percentage"] <= 100
+    for pipeline in collector["service"]["pipelines"].values():
+        assert pipeline["processors"][0] == "memory_limiter"
+        assert pipeline["processors"][-1] == "batch"
+
+
+def test_prometheus_scrapes_what_the_collector_shows() -> None:
+    collector = yaml.safe_load((READY / "collector.yaml").read_text())
+    port = collector["exporters"]["prometheus"]["endpoint"].rpartition(":")[2]
+    jobs = yaml.safe_load((READY / "prometheus.yaml").read_text())["scrape_configs"]
+    [job] = [one for one in jobs if one["job_name"] == "collector"]
+    assert job["static_configs"][0]["targets"][0].endswith(f":{port}")
+    assert job["honor_labels"], "the job is that of the upload, by which the alerts group"
+
+
+@needs_prometheus
+def test_the_configuration_of_prometheus_is_one() -> None:
+    command = [PROMTOOL, "check", "config", "prometheus.yaml"]
+    done = subprocess.run(command, cwd=READY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -13,6 +13,7 @@ import pytest
 
 from connectors.avion import survey
 from connectors.trail import trace_of_record
+from tests.dataflows.test_avion_to_avstar import FILE, Plain
 from tests.external.ports import free_port
 from tests.external.rotel import Received, Rotel, program
 from tests.processes import TOKEN
@@ -22,6 +23,8 @@ New = Callable[..., Any]
 PROGRAM = program()
 SECONDS = 60
 HEADER = "collector-key-77b1"
+PATIENT = ("--backoff-base", "0.01", "--breaker-failures", "50")
+"""Many faults at random are no outage."""
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason="rotel is not installed; it has no wheel here")
 
@@ -82,7 +85,7 @@ def test_every_spot_is_found_by_its_request_id_and_tells_all(
     export = new_export(300)
     upload = new_upload(api("--fault", "500=0.1", "--fault", "lost=0.05"), export)
 
-    done = upload("--backoff-base", "0.01", **variables(rotel, OTEL_TRACES_SAMPLER="always_on"))
+    done = upload(*PATIENT, **variables(rotel, OTEL_TRACES_SAMPLER="always_on"))
 
     assert (done.code, done.err) == (0, "")
     spans = rotel.until("run")
@@ -129,15 +132,38 @@ def test_every_spot_is_found_by_its_request_id_and_tells_all(
         assert span.attributes["avstar.line"] == str(letter["line"])
 
 
+def test_what_a_spot_waited_for_stands_in_its_trace(
+    rotel: Rotel, api: New, new_export: New, new_upload: New
+) -> None:
+    upload = new_upload(api("--fault", "500=1"), new_export(60, bad=0))
+    told = variables(rotel, OTEL_TRACES_SAMPLER="always_on")
+    options = ("--rate", "200/1", "--breaker-pause", "1", "--backoff-base", "0.01", "--log-json")
+    running = upload.start(*options, **told)
+    running.until(lambda: "breaker half open" in running.err)
+    upload.api.faults({"throttle": 0.1})
+
+    assert running.finish().code == 0
+
+    spans = rotel.until("run")
+    spots = {span.span: span.trace for span in named(spans, "deliver spot")}
+    for name in ("wait for quota", "wait for breaker", "backoff", "pause told by API"):
+        found = named(spans, name)
+        assert found, name
+        for span in found:
+            assert spots[span.parent] == span.trace
+
+
 def test_of_the_good_spots_few_are_traced_and_of_the_others_all(
     rotel: Rotel, api: New, new_export: New, new_upload: New
 ) -> None:
     upload = new_upload(api("--fault", "500=0.05"), new_export(2000, bad=0))
 
-    done = upload("--backoff-base", "0.01", **variables(rotel))
+    done = upload(*PATIENT, **variables(rotel, BYTEWAX_WORKERS_PER_PROCESS="2"))
 
     assert done.code == 0
-    traced = {span.trace for span in named(rotel.until("run"), "deliver spot")}
+    spans = rotel.until("run")
+    assert named(spans, "run")[0].attributes["avstar.workers"] == "2"
+    traced = {span.trace for span in named(spans, "deliver spot")}
     receipts = upload.rows("receipts")
     again = {receipt["request_id"] for receipt in receipts if receipt["attempts"] > 1}
     good = {receipt["request_id"] for receipt in receipts} - again
@@ -183,7 +209,7 @@ def test_no_secret_and_no_header_is_in_any_signal(
         OTEL_METRIC_EXPORT_INTERVAL="200",
     )
 
-    done = upload("--backoff-base", "0.01", **told)
+    done = upload(*PATIENT, **told)
 
     assert done.code == 0
     rotel.until("run")
@@ -199,7 +225,7 @@ def test_a_log_record_about_a_spot_stands_in_its_trace(
 ) -> None:
     upload = new_upload(api("--fault", "500=0.2"), new_export(50, bad=0))
 
-    done = upload("--backoff-base", "0.01", **variables(rotel, OTEL_LOGS_EXPORTER="otlp"))
+    done = upload(*PATIENT, **variables(rotel, OTEL_LOGS_EXPORTER="otlp"))
 
     assert (done.code, done.err) == (0, "")
     attempts = {(span.trace, span.span) for span in named(rotel.until("run"), "POST")}
@@ -210,3 +236,31 @@ def test_a_log_record_about_a_spot_stands_in_its_trace(
         trace = record.partition("Trace ID       : ")[2].split("\n")[0]
         span = record.partition("Span ID        : ")[2].split("\n")[0]
         assert (trace, span) in attempts
+
+
+def test_a_run_under_plain_bytewax_has_its_span_too(
+    rotel: Rotel, python: New, api: New, new_export: New, new_upload: New, tmp_path: Path
+) -> None:
+    plain = Plain(python, new_upload(api(), new_export(300, bad=0)), tmp_path)
+    plain.prepare()
+
+    done = plain.start(FILE, **variables(rotel, OTEL_TRACES_SAMPLER="always_on")).finish()
+
+    assert (done.code, done.err) == (0, "")
+    spans = rotel.until("run")
+    (run,) = named(spans, "run")
+    assert (run.status, len(named(spans, "deliver spot"))) == ("UNSET", 300)
+
+
+def test_one_that_fails_under_plain_bytewax_says_why(
+    rotel: Rotel, python: New, api: New, new_export: New, new_upload: New, tmp_path: Path
+) -> None:
+    plain = Plain(python, new_upload(api("--token", "another"), new_export(30)), tmp_path)
+    plain.prepare()
+
+    done = plain.start(FILE, **variables(rotel)).finish()
+
+    assert done.code == 1
+    (run,) = named(rotel.until("run"), "run")
+    assert run.status == "ERROR"
+    assert "check the token and the API URL" in rotel.text

@@ -1,4 +1,5 @@
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -57,6 +58,28 @@ def test_a_full_batch_does_not_wait_for_the_delay(count):
     outbox.close(SECONDS)
 
 
+def test_what_comes_while_a_batch_is_sent_waits_for_a_full_one(count):
+    collector = Collector()
+    collector.go_on.clear()
+    outbox = Outbox("test", SLOW, collector.send, count)
+    outbox.put(*range(4))
+    assert collector.asked.wait(SECONDS)
+    outbox.put(4)
+    collector.go_on.set()
+    outbox.put(*range(5, 8))
+    outbox.close(SECONDS)
+    assert collector.batches == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
+def test_what_fills_no_batch_is_sent_after_the_delay(count):
+    collector = Collector()
+    outbox = Outbox("test", Pipe(queue=10, batch=4, delay=0.01), collector.send, count)
+    outbox.put(1)
+    assert collector.asked.wait(SECONDS)
+    outbox.close(SECONDS)
+    assert collector.batches == [[1]]
+
+
 def test_what_finds_no_place_is_dropped_whole(counts, count):
     collector = Collector()
     collector.go_on.clear()
@@ -107,3 +130,43 @@ def test_what_comes_after_the_end_is_dropped(counts, count):
     outbox.close(SECONDS)
     outbox.put(1)
     assert counts == Counter(dropped=1)
+
+
+def test_what_comes_while_the_thread_sees_that_nothing_is_left_is_sent(counts, count):
+    class Overtaken(Outbox[int]):
+        def _send_all(self, least: int) -> None:
+            super()._send_all(least)
+            if not self._closing:
+                self.put(1)
+                closing.start()
+                while not self._closing:
+                    time.sleep(0.001)
+
+    collector = Collector()
+    outbox = Overtaken("test", Pipe(queue=9, batch=1, delay=3600), collector.send, count)
+    closing = threading.Thread(target=outbox.close, args=(SECONDS,))
+    outbox.put(0)
+    outbox._thread.join(SECONDS)
+    closing.join(SECONDS)
+    assert collector.batches == [[0], [1]]
+    assert counts == Counter(sent=2)
+
+
+def test_a_batch_that_is_taken_after_all_counts_once(counts, count):
+    collector = Collector()
+    collector.go_on.clear()
+    outbox = Outbox("test", SLOW, collector.send, count)
+    outbox.put(*range(4))
+    assert collector.asked.wait(SECONDS)
+    outbox.close(0.01)
+    collector.go_on.set()
+    outbox._thread.join(SECONDS)
+    assert counts == Counter(dropped=4)
+
+
+def test_room_is_told_before_anything_is_made_for_it(counts, count):
+    outbox = Outbox("test", SLOW, Collector().send, count)
+    assert outbox.has_room(10)
+    assert not outbox.has_room(11)
+    outbox.close(SECONDS)
+    assert counts == Counter(dropped=11)

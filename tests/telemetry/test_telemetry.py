@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -19,11 +20,14 @@ from connectors.telemetry import (
     Answers,
     Counts,
     Panel,
+    Pipe,
     Reading,
     Telemetry,
     TelemetrySettings,
 )
+from connectors.telemetry.carrier import envelope
 from connectors.trail import Trail, trace_of_record
+from tests.telemetry.readable import readable
 
 REQUEST_ID = "ab" * 16
 SPOT = Spot(7, 100, "SP1", "KABC", "2026-11-24T05:30:00-05:00", 30, "Acme", REQUEST_ID, b"raw")
@@ -45,8 +49,13 @@ class Memory:
         self.sent_records: list[ReadableLogRecord] = []
         self.reader = InMemoryMetricReader()
 
-    def spans(self) -> Callable[[Sequence[ReadableSpan]], bool]:
-        return lambda spans: self.exporter.export(spans) is SpanExportResult.SUCCESS
+    def spans(self, resource: Resource) -> Callable[[Sequence[bytes]], bool]:
+        seal = envelope(resource)
+
+        def send(spans: Sequence[bytes]) -> bool:
+            return self.exporter.export(readable(seal(spans))) is SpanExportResult.SUCCESS
+
+        return send
 
     def records(self) -> Callable[[Sequence[ReadableLogRecord]], bool]:
         return lambda records: not self.sent_records.extend(records)
@@ -116,6 +125,19 @@ def test_a_sampled_spot_is_told_as_such_from_its_first_attempt() -> None:
     assert not watch.keeps(Trail(SPOT, "day.ndjson", 10.0))
     telemetry.close()
     assert not memory.named("deliver spot")
+
+
+def test_what_finds_no_place_is_counted_and_nothing_is_written_for_it() -> None:
+    counts, memory = Counts(), Memory()
+    settings = TelemetrySettings(ratio=1.0, spans=Pipe(queue=2, batch=2, delay=3600))
+    telemetry = Telemetry(settings, memory, About("http://api.example", "1", {}), counts)
+    watch = telemetry.open(PANEL)
+    assert telemetry._outbox
+    telemetry._outbox.put = lambda *_: pytest.fail("written")  # type: ignore[method-assign]
+    for _ in range(3):
+        watch.settled(sent(watch, 201), receipt(1))
+    assert counts.met("dropped")["spans"] == 6
+    telemetry._outbox.close(0)
 
 
 def test_a_spot_sent_again_is_kept_from_then_on_with_its_first_attempt() -> None:
@@ -260,7 +282,7 @@ def test_two_processes_have_two_names() -> None:
 
 def test_traces_that_hang_leave_the_last_metrics_half_of_the_time() -> None:
     class Hanging(Memory):
-        def spans(self) -> Callable[[Sequence[ReadableSpan]], bool]:
+        def spans(self, _resource: Resource) -> Callable[[Sequence[bytes]], bool]:
             return lambda _spans: not go_on.wait(30)
 
         def metrics(self, complete: Callable[[Any], Any]) -> InMemoryMetricReader:
