@@ -1,10 +1,11 @@
 """The ledger: every record of an export once, receipts and dead letters, sealed by a manifest."""
 
 from connectors.ledger.checkpoint import Checkpoint, read_checkpoint
-from connectors.ledger.closing import Came, Closing, OpenLetter, closing
+from connectors.ledger.closing import Came, Closing, closing
 from connectors.ledger.identity import Identity, identity_of, read_identity
 from connectors.ledger.loss import loss
 from connectors.ledger.manifest import Manifest, read_manifest
+from connectors.ledger.open_letter import OpenLetter
 from connectors.ledger.operators import record
 from connectors.ledger.origin import begun, write_origin
 from connectors.ledger.original import original
