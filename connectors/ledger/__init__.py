@@ -9,7 +9,7 @@ from connectors.ledger.open_letter import OpenLetter
 from connectors.ledger.operators import record
 from connectors.ledger.origin import begun, write_origin
 from connectors.ledger.original import original
-from connectors.ledger.sealed import Sealed, sealed_ledgers
+from connectors.ledger.sealed import Sealed, family, sealed_ledgers
 from connectors.ledger.signature import Signer, Verifier
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Verifier",
     "begun",
     "closing",
+    "family",
     "identity_of",
     "loss",
     "original",
