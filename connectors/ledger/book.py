@@ -75,6 +75,8 @@ class Book:
             self._write([one for one in entry if not self._duplicates.hold(one)])
         else:
             self._counts.add(entry)
+        if isinstance(entry, Effort):
+            self._counts.mark(entry, _now()[: len("2026-11-24T05:30")])
 
     @property
     def is_complete(self) -> bool:

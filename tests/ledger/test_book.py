@@ -341,6 +341,8 @@ def test_what_held_delivery_up_is_added_up_across_a_resume_and_told_once(folder:
     assert (sealed.attempts, sealed.throttled, sealed.breaker_openings) == (3, 4, 2)
     assert (sealed.paused_seconds, sealed.breaker_seconds) == (3.0, 120.0)
     assert (sealed.token_renewals, sealed.parked) == (1, 0)
+    minutes = list(sealed.held_up.values())
+    assert [sum(column) for column in zip(*minutes, strict=True)] == [4, 3.0, 2, 120.0]
 
 
 def test_a_duplicate_is_written_when_the_epoch_ends_and_counts_as_known_before(
