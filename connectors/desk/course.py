@@ -55,7 +55,7 @@ def course(
     Args:
         ticks: When each spot was delivered, in ISO 8601, and after how many requests.
         per_second: The quota.
-        held_up: Minutes of UTC in which a pause was told of, with what the manifest says of each.
+        held_up: Minutes of UTC in which a pause began, with what the manifest says of each.
     """
     delivered: Counter[int] = Counter()
     repeats: Counter[int] = Counter()
@@ -86,15 +86,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 def _held_up(minutes: Iterable[tuple[str, Sequence[float]]]) -> tuple[set[int], set[int]]:
     """Return the seconds that were throttled, and those in which the breaker was open.
 
-    A pause is told of when it is over, so a long one reaches back from the end of its minute.
+    A minute is that in which a pause began; a long one reaches beyond it.
     """
     throttled: set[int] = set()
     broken: set[int] = set()
     for minute, (answers, paused, openings, waited) in minutes:
-        end = _second(f"{minute}:00+00:00") + _MINUTE
+        begin = _second(f"{minute}:00+00:00")
         for seconds, told, marked in ((paused, answers, throttled), (waited, openings, broken)):
             if seconds or told:
-                marked.update(range(end - max(_MINUTE, min(int(seconds), _LONGEST)), end))
+                marked.update(range(begin, begin + max(_MINUTE, min(int(seconds), _LONGEST))))
     return throttled, broken
 
 

@@ -21,7 +21,7 @@ class Counts:
 
     `records` were read; those up to `reasons` say what became of them. `attempts` are the requests
     for them, `tried` the spots whose `Effort` is added, and the others its sums. `held_up` are four
-    of these by the minute in which they were told, in the order of `HOLDUPS`.
+    of these by the minute in which they began, in the order of `HOLDUPS`.
     """
 
     records: int = 0

@@ -29,7 +29,7 @@ class Manifest:
     where spots went, null if nowhere. `attempts` are the requests for the records of this ledger,
     `parked` its `circuit_open` dead letters; from `throttled` on they are the sums of
     `connectors.effort.Effort`, and `held_up` those of `HOLDUPS` by the minute of UTC in which they
-    were told. `previous` is the SHA-256 of the manifest that was sealed before it in the same
+    began. `previous` is the SHA-256 of the manifest that was sealed before it in the same
     folder, null for the first one.
     """
 

@@ -49,7 +49,7 @@ def test_what_held_delivery_up_is_marked_where_it_was() -> None:
     throttled = [bar.start for bar in found.bars if bar.throttled]
     broken = [bar.start for bar in found.bars if bar.broken]
     assert (throttled[0], throttled[-1]) == (at(60), at(118))
-    assert (broken[0], broken[-1]) == (at(150), at(238))  # 90 s, told of in the minute of 180 s
+    assert (broken[0], broken[-1]) == (at(180), at(268))  # 90 s
 
 
 def at(seconds: int) -> datetime:
