@@ -37,7 +37,7 @@ def restored(cell: str) -> str:
 
 def is_same(cell: str, text: str) -> bool:
     """Tell whether a cell holds a text still: with or without mark, whatever its line ends are."""
-    return _lines(cell) in {_lines(written(text)), _lines(text)}
+    return cell == text or _lines(cell) in {_lines(written(text)), _lines(text)}
 
 
 def _lines(text: str) -> str:

@@ -28,3 +28,12 @@ def heir_checksum(checksum: str, offset: int, duration: int, advertiser: str) ->
     """
     text = UNIT_SEPARATOR.join((checksum, str(offset), str(duration), advertiser))
     return sha256(text.encode()).hexdigest()
+
+
+def added_checksum(duration: int, advertiser: str) -> str:
+    """Return what stands for the checksum in the request ID of a row that the desk added.
+
+    It is made of the row alone, so that the same row in another sheet is the same request.
+    """
+    text = UNIT_SEPARATOR.join(("added", str(duration), advertiser))
+    return sha256(text.encode()).hexdigest()

@@ -21,6 +21,9 @@ ADDED = (*FOR_PEOPLE, KIND, ORIGINAL, SEAL)
 SEALED = (ORIGIN, LINE, OFFSET, REQUEST_ID, KIND, ORIGINAL, SEAL)
 """Those that a row needs to be known again; a new row has all added columns empty."""
 
+CONFLICTING = frozenset({"conflicting_duplicate", "unchanged"})
+"""Kinds of rows that Avstar has another row of, the second when it came back as it was."""
+
 _SEAL_DIGITS = 16
 
 Original = Sequence[str | None]
@@ -75,6 +78,11 @@ class Folded(NamedTuple):
     fields: dict[str, str]
     past: Past | None
     left: bool
+
+    @property
+    def may_be_sent(self) -> bool:
+        """Tell whether it is not what Avstar has another row of: that would seem delivered."""
+        return not (self.left and self.past and self.past.kind in CONFLICTING)
 
 
 def is_sheet(columns: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ import random
 from hashlib import sha256
 from typing import Literal, NamedTuple
 
-from connectors.records import Spot
+from connectors.records import DeadLetter, Spot
 from connectors.request_id import REQUEST_ID_DIGITS, UNIT_SEPARATOR
 
 _bits = random.Random().getrandbits  # noqa: S311 - names and no secrets; seeded by the system
@@ -117,3 +117,8 @@ def trace_of_record(checksum: str, offset: int) -> str:
     """
     text = UNIT_SEPARATOR.join((checksum, str(offset)))
     return sha256(text.encode()).hexdigest()[:REQUEST_ID_DIGITS]
+
+
+def trace_of(letter: DeadLetter, checksum: str) -> str:
+    """Return the trace ID of a dead letter of the export with this checksum."""
+    return letter.request_id or trace_of_record(checksum, letter.offset)

@@ -8,9 +8,10 @@ from connectors.avion import survey
 from connectors.errors import RefusedError
 from connectors.ledger import Manifest, read_checkpoint, read_manifest
 from connectors.records import KEY_DIGITS, Export
+from connectors.sheet import is_sheet
 from dataflows.identity import refuse_other
 from dataflows.settings import Settings
-from dataflows.sheets import refuse_twice
+from dataflows.sheets import refuse_elsewhere, refuse_twice
 
 _NAME_BYTES = 200
 """Of what an export may be called: ledgers and sheets add to it, and a file system takes 255."""
@@ -42,7 +43,9 @@ def open_exports(
             else:
                 refuse_other(settings.out_folder, export.path, known)
     if not settings.validate_only:
-        sheets = [export for export in unsealed(settings, exports) if export.ancestors]
+        sheets = [one for one in unsealed(settings, exports) if is_sheet(one.columns)]
+        if sheets:
+            refuse_elsewhere(settings.out_folder, sheets, settings.delivery())
         refuse_twice(settings.out_folder, sheets, settings.line_limit)
     return exports
 

@@ -14,7 +14,13 @@ from dataflows.exports import open_exports, sealed_manifest, unsealed
 from dataflows.meter import Meter
 from dataflows.preflight import check_settings
 from dataflows.redrive import redrive, redrive_once
-from dataflows.redrive_sheets import any_open, ledger_of, unfinished_sheets, write_redrive_sheets
+from dataflows.redrive_sheets import (
+    any_open,
+    ledger_of,
+    remove_unsent_sheets,
+    unfinished_sheets,
+    write_redrive_sheets,
+)
 from dataflows.runner import ExitCode, run
 from dataflows.screen import Screen
 from dataflows.settings import Settings
@@ -54,13 +60,13 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     if settings.redrive and not settings.validate_only:
         _redrive(settings, manifests, meter, stop, screen)
     letters = settings.strict and any(one.dead_lettered for one in manifests)
-    if letters and any_open(settings.out_folder, [one.ledger for one in manifests]):
+    if letters and any_open(settings.out_folder, manifests):
         return ExitCode.DEAD_LETTERS
     return ExitCode.SETTLED
 
 
 def resend(settings: Settings) -> ExitCode:
-    """Send again all that can be, of every ledger in the folder.
+    """Send again all that can be, of every ledger in the folder; first what was cut off.
 
     Raises:
         AvstarError: It could not be done; the same again goes on.
@@ -69,13 +75,17 @@ def resend(settings: Settings) -> ExitCode:
     check_settings(settings)
     screen, stop = Screen(settings), Stop()
     stop_on_signals(stop)
-    begun = unfinished_sheets(settings.out_folder)
-    refuse_unfinished(settings.out_folder, [ledger_of(sheet).name for sheet in begun])
-    sheets = begun or write_redrive_sheets(settings.out_folder)
-    if not sheets:
+    out = settings.out_folder
+    begun = unfinished_sheets(out)
+    refuse_unfinished(out, [ledger_of(sheet).name for sheet in begun])
+    remove_unsent_sheets(out)
+    again = redrive(settings, begun, stop, screen) if begun else []
+    if stop():
+        raise StoppedError("stopped before the end; run the same command again to go on")
+    if fresh := write_redrive_sheets(out, but=[one.ledger for one in again]):
+        again += redrive(settings, fresh, stop, screen)
+    if not again:
         screen.tell("nothing can be sent again")
-        return ExitCode.SETTLED
-    again = redrive(settings, sheets, stop, screen)
     return ExitCode.DEAD_LETTERS if any(one.failed for one in again) else ExitCode.SETTLED
 
 

@@ -6,6 +6,7 @@ from connectors.desk import MEANINGS, TO_DO, Group
 from connectors.desk.groups import station_of
 from connectors.ledger import Came, OpenLetter, Sealed, original
 from connectors.records import DeadLetter
+from connectors.trail import trace_of
 
 _STATIONS = 8
 _SHOWN = 160
@@ -46,7 +47,7 @@ def found_lines(ledger: Sealed, letter: DeadLetter) -> Iterator[str]:
         "status": "none" if letter.status is None else str(letter.status),
         "attempts": str(letter.attempts),
         "request ID": letter.request_id or "none: it never became a spot",
-        "trace ID": letter.request_id or "none",
+        "trace ID": trace_of(letter, ledger.manifest.checksum),
         "redrivable": "yes" if letter.redrivable else "no",
         "ledger": str(ledger.folder),
     }

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from connectors.errors import RefusedError
-from connectors.ledger import Manifest, read_manifest
+from connectors.ledger import Manifest
 from connectors.stop import Stop
 from dataflows.exports import open_exports, sealed_manifest, unsealed
 from dataflows.meter import Meter
 from dataflows.redrive_sheets import (
     LINE_LIMIT,
     night_of_sheet,
+    remove_unsent_sheets,
     tried,
     unfinished_sheets,
     write_redrive_sheets,
@@ -39,6 +39,7 @@ def redrive_once(
     out = settings.out_folder
     able = [one for one in manifests if any(one.reasons.get(reason) for reason in REDRIVABLE)]
     names = [one.ledger for one in able]
+    remove_unsent_sheets(out)
     sheets = [sheet for sheet in unfinished_sheets(out) if night_of_sheet(sheet) in names]
     fresh = [name for name in names if not tried(out, name)]
     if fresh and meter.unanswered >= _BAD_IN_A_ROW:
@@ -61,8 +62,6 @@ def redrive(
     again = settings.model_copy(
         update={"exports": tuple(sheets), "line_limit": LINE_LIMIT, "stations": None}
     )
-    for sheet in sheets:
-        _refuse_elsewhere(again, sheet)
     exports, meter = open_exports(again), Meter()
     todo = unsealed(again, exports)
     with screen.running(todo, meter):
@@ -71,14 +70,3 @@ def redrive(
     for manifest in found:
         screen.summary(manifest)
     return found
-
-
-def _refuse_elsewhere(settings: Settings, sheet: Path) -> None:
-    """Another API knows nothing of the request IDs: what the first has would be there twice."""
-    first = read_manifest(settings.out_folder / night_of_sheet(sheet))
-    delivery = settings.delivery()
-    if first and first.api_url and not delivery.is_at(first.api_url):
-        raise RefusedError(
-            f"{settings.out_folder / first.ledger} was sent to {first.api_url}, and this is "
-            f"{delivery.api_url}; give that --api-url again"
-        )

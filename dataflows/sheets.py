@@ -3,15 +3,22 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from connectors.avion.sheets import Heir, heirs
+from connectors.avion.sheet_rows import sheet_rows
+from connectors.avstar import AvstarSettings
 from connectors.desk.names import is_sheet_name
 from connectors.errors import RefusedError
-from connectors.ledger.fates import Record, fate, unfinished
+from connectors.ledger.fates import delivered, fate, sent_to, unfinished
 from connectors.records import Export
+from dataflows.sheet_index import Place, SheetIndex, sheet_index
+
+_MEND = "delete the row (what is still open is in a new sheet of `avstar dlq csv`)"
 
 
 def refuse_twice(out: Path, sheets: Sequence[Export], line_limit: int) -> None:
-    """Refuse sheets whose rows come from what was delivered, or corrected, otherwise since.
+    """Refuse sheets of which anything would be scheduled twice.
+
+    That is a row whose record was delivered, or corrected, in another form since; and one that airs
+    what was delivered, or is sent, under another request ID. Memory does not grow with the rows.
 
     Args:
         out: Folder of the ledgers.
@@ -25,16 +32,41 @@ def refuse_twice(out: Path, sheets: Sequence[Export], line_limit: int) -> None:
     if not sheets:
         return
     refuse_unfinished(out, [sheet.key for sheet in sheets])
-    known: dict[Record, tuple[Export, Heir]] = {}
+    with sheet_index() as index:
+        for number, sheet in enumerate(sheets):
+            index.add(number, sheet_rows(sheet, line_limit=line_limit))
+            if found := fate(out, index.records(number), {sheet.key}):
+                what = "delivered" if found.delivered else "replaced"
+                line = index.line_of(number, found.record)
+                came = f"the record that it comes from was {what} in another form"
+                _refuse(sheet, line, f"{came} by {found.ledger}")
+        if pair := index.otherwise():
+            words = "the record that it comes from is in line {line:,} of {path}, otherwise"
+            _refuse_pair(sheets, pair, words)
+        if pair := index.left_and_new():
+            words = "the record that it comes from is in line {line:,} of {path}, as it was"
+            _refuse_pair(sheets, pair, words)
+        if pair := index.same_airing():
+            words = "spot, station and air time are those of line {line:,} of {path}"
+            _refuse_pair(sheets, pair, words)
+        _refuse_delivered(out, sheets, index)
+
+
+def refuse_elsewhere(out: Path, sheets: Sequence[Export], delivery: AvstarSettings) -> None:
+    """Refuse sheets of what was sent to another API.
+
+    That one knows nothing of the request IDs: what the first has would be there twice.
+
+    Raises:
+        RefusedError: It names the ledger and both APIs.
+    """
     for sheet in sheets:
-        mine: dict[Record, list[Heir]] = {}
-        for heir in heirs(sheet, line_limit=line_limit):
-            mine.setdefault((heir.ancestor.checksum, heir.ancestor.offset), []).append(heir)
-        _refuse_fates(out, sheet, mine)
-        for record, found in mine.items():
-            other, heir = known.setdefault(record, (sheet, found[0]))
-            if other is not sheet and {one.request_id for one in found} != {heir.request_id}:
-                _refuse(sheet, found[0], f"is in line {heir.line:,} of {other.path}, otherwise")
+        for folder, url in sent_to(out, sheet.ancestors):
+            if not delivery.is_at(url):
+                raise RefusedError(
+                    f"{sheet.path} holds what is of {folder}, which was sent to {url}, and this "
+                    f"is {delivery.api_url}; give that --api-url again, or another --out"
+                )
 
 
 def refuse_unfinished(out: Path, known: Sequence[str] = ()) -> None:
@@ -54,15 +86,22 @@ def refuse_unfinished(out: Path, known: Sequence[str] = ()) -> None:
             )
 
 
-def _refuse_fates(out: Path, sheet: Export, mine: dict[Record, list[Heir]]) -> None:
-    wanted = {record: {one.request_id for one in found} for record, found in mine.items()}
-    if found := fate(out, wanted, {sheet.key}):
-        what = "delivered" if found.delivered else "replaced"
-        _refuse(sheet, mine[found.record][0], f"was {what} in another form by {found.ledger}")
+def _refuse_delivered(out: Path, sheets: Sequence[Export], index: SheetIndex) -> None:
+    """Hold what would be sent under new request IDs against what Avstar has of the same night."""
+    if not index.has_new:
+        return
+    ancestors = {checksum for sheet in sheets for checksum in sheet.ancestors}
+    for one in delivered(out, ancestors, {sheet.key for sheet in sheets}):
+        if place := index.airs(one.airing, one.request_id):
+            what = f"spot, station and air time are what {one.ledger} delivered"
+            _refuse(sheets[place.sheet], place.line, f"{what} under {one.request_id}")
 
 
-def _refuse(sheet: Export, heir: Heir, what: str) -> None:
-    raise RefusedError(
-        f"{sheet.path}, line {heir.line}: the record that it comes from {what}; delete the row "
-        "(what is still open is in a new sheet of `avstar dlq csv`); nothing was sent"
-    )
+def _refuse_pair(sheets: Sequence[Export], pair: tuple[Place, Place], words: str) -> None:
+    one, other = pair
+    what = words.format(line=other.line, path=sheets[other.sheet].path)
+    _refuse(sheets[one.sheet], one.line, what)
+
+
+def _refuse(sheet: Export, line: int, what: str) -> None:
+    raise RefusedError(f"{sheet.path}, line {line}: {what}; {_MEND}; nothing was sent")

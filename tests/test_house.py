@@ -222,6 +222,7 @@ def test_the_ledger_offers_these_names_and_no_others() -> None:
         "Verifier",
         "begun",
         "closing",
+        "family",
         "identity_of",
         "loss",
         "original",

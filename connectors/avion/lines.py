@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
+from itertools import compress, repeat
 from typing import overload
 
 from connectors.records import Format, Line
+
+_BLANK = {"ndjson": b" \t\n\r\v\f", "csv": b" \t\n\r\v\f,"}
+"""What a blank line is made of. Spreadsheets write empty rows as commas."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ class Lines(Sequence[Line]):
         """The records' bytes, without the blank lines between them."""
         if self.overlong:  # a record even if its head is blank
             return self.pieces
-        stripped = list(map(bytes.strip, self.pieces))
+        stripped = list(self._stripped())
         return self.pieces if all(stripped) else list(compress(self.pieces, stripped))
 
     @property
@@ -66,9 +69,9 @@ class Lines(Sequence[Line]):
 
     def _each(self) -> Iterator[Line]:
         offset, number, csv = self.offset, self.number, self.format == "csv"
-        for raw in self.pieces:
+        for raw, stripped in zip(self.pieces, self._stripped(), strict=True):
             length = len(raw)
-            if not raw.isspace() and raw:
+            if stripped:
                 yield Line(raw, number, offset, length)
             offset += length + 1
             number += 1 + (raw.count(b"\n") if csv else 0)
@@ -77,7 +80,7 @@ class Lines(Sequence[Line]):
         """Yield the records at ascending indices; what lies between costs next to nothing."""
         filled: Sequence[int] = range(len(self.pieces))
         if self.raws is not self.pieces:
-            filled = list(compress(filled, map(bytes.strip, self.pieces)))
+            filled = list(compress(filled, self._stripped()))
         at, offset, number = 0, self.offset, self.number
         for index in indices:
             passed = self.pieces[at : filled[index]]
@@ -86,6 +89,9 @@ class Lines(Sequence[Line]):
             at = filled[index]
             raw = self.pieces[at]
             yield Line(raw, number, offset, self.size - 1 if self.overlong else len(raw))
+
+    def _stripped(self) -> Iterator[bytes]:
+        return map(bytes.strip, self.pieces, repeat(_BLANK[self.format]))
 
     def _inner_lines(self, pieces: list[bytes]) -> int:
         return sum(piece.count(b"\n") for piece in pieces) if self.format == "csv" else 0

@@ -3,29 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from connectors.avion.cutter import LINE_LIMIT
 from connectors.avion.damage import damage
 from connectors.avion.formats import FORMATS, Malformed
 from connectors.avion.reader import read_lines
+from connectors.avion.strays import Moved, strays
 from connectors.errors import RefusedError
-from connectors.records import COLUMNS, Ancestor, Export, Line
-from connectors.request_id import heir_checksum, request_id
+from connectors.records import Ancestor, Export, Line
 from connectors.sheet import Folded, Past, is_sheet, read_past, unfold
 
-CONFLICTING = "conflicting_duplicate"
-"""Of these Avstar has another row: sent again as they are, they would seem to be delivered."""
-
 _AT_ONCE = 1000
-
-
-class Heir(NamedTuple):
-    """A row of a sheet: its line, what it comes from, and the request ID that it would have."""
-
-    line: int
-    ancestor: Ancestor
-    request_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,7 @@ def unfold_rows(values: Sequence[Any]) -> Unfolded:
     unfolded = Unfolded(list(values))
     for i, cells in enumerate(values):
         if isinstance(cells, Mapping):
-            _note(unfolded, i, _unfold(cells))
+            _note(unfolded, i, unfold_row(cells))
     return unfolded
 
 
@@ -66,11 +55,16 @@ def _note(unfolded: Unfolded, i: int, row: Folded) -> None:
         unfolded.ancestors[i] = row.past.ancestor
         if row.left:
             unfolded.left.add(i)
-            if row.past.kind == CONFLICTING:
+            if not row.may_be_sent:
                 unfolded.unresolved.add(i)
 
 
-def _unfold(cells: Mapping[str, str]) -> Folded:
+def unfold_row(cells: Mapping[str, str]) -> Folded:
+    """Read a row.
+
+    Raises:
+        RefusedError: It is not what went out.
+    """
     try:
         return unfold(cells)
     except ValueError as error:
@@ -88,25 +82,40 @@ def check_sheet(export: Export, *, line_limit: int = LINE_LIMIT) -> Export:
     """
     if not is_sheet(export.columns):
         return export
-    lines, first, damaged = read_lines(export, line_limit=line_limit), "", 0
+    first, damaged = "", 0
     ancestors: set[str] = set()
-    while some := list(islice(lines, _AT_ONCE)):
-        rows = FORMATS[export.format].decode([line.raw for line in some], export.columns)
-        for line, cells in zip(some, rows, strict=True):
+    with strays() as moving:
+        for line, cells in rows_of(export, line_limit):
             past, words = _look(line, cells)
-            if past:
+            if past and isinstance(cells, Mapping):
                 ancestors.add(past.ancestor.checksum)
+                moving.add(line.number, cells, past)
             if words:
                 damaged += 1
                 first = first or f"line {line.number}: {words}"
+        if moved := moving.moved():
+            _refuse_moved(export, moved)
     if damaged:
         more = f" ({damaged - 1:,} more rows are damaged)" if damaged > 1 else ""
         raise RefusedError(f"{export.path}, {first}; nothing was sent{more}")
     return replace(export, ancestors=tuple(sorted(ancestors)))
 
 
-def heirs(export: Export, *, line_limit: int = LINE_LIMIT) -> Iterator[Heir]:
-    """Yield the rows of a checked sheet that come from somewhere.
+def _refuse_moved(export: Export, moved: Moved) -> None:
+    lines = ", ".join(f"{line}" for line in moved.lines)
+    more = ", …" if moved.rows > len(moved.lines) else ""
+    raise RefusedError(
+        f"{export.path}: {moved.rows:,} cells of {moved.column} stand in other rows than before "
+        f"(lines {lines}{more}), as if the column had been sorted or moved alone; undo that, and "
+        "sort whole rows (what is meant so goes into two sheets, so that no row of one takes what "
+        "another gave up); nothing was sent"
+    )
+
+
+def rows_of(
+    export: Export, line_limit: int
+) -> Iterator[tuple[Line, Mapping[str, str] | Malformed]]:
+    """Yield the records of a sheet with their cells, in bounded memory.
 
     Raises:
         OSError: It cannot be read.
@@ -114,20 +123,7 @@ def heirs(export: Export, *, line_limit: int = LINE_LIMIT) -> Iterator[Heir]:
     lines = read_lines(export, line_limit=line_limit)
     while some := list(islice(lines, _AT_ONCE)):
         rows = FORMATS[export.format].decode([line.raw for line in some], export.columns)
-        for line, cells in zip(some, rows, strict=True):
-            row = _unfold(cells)
-            if row.past:
-                yield Heir(line.number, row.past.ancestor, _request_id(row, row.past.ancestor))
-
-
-def _request_id(row: Folded, ancestor: Ancestor) -> str | None:
-    if row.left and ancestor.request_id:
-        return ancestor.request_id
-    spot_id, station, airtime, duration, advertiser = (row.fields[name] for name in COLUMNS)
-    if not (duration.isascii() and duration.isdecimal()):
-        return None
-    checksum = heir_checksum(ancestor.checksum, ancestor.offset, int(duration), advertiser)
-    return request_id(spot_id, airtime, checksum, station)
+        yield from zip(some, rows, strict=True)
 
 
 def _look(line: Line, cells: Mapping[str, str] | Malformed) -> tuple[Past | None, str | None]:

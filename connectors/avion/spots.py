@@ -7,15 +7,15 @@ from typing import overload
 from connectors.avion.lines import Lines
 from connectors.avion.schema import Row
 from connectors.records import Ancestor, Line, Spot
-from connectors.request_id import heir_checksum, request_id
+from connectors.request_id import added_checksum, heir_checksum, request_id
 
 
 @dataclass(frozen=True, slots=True)
 class Spots(Sequence[Spot]):
     """The good records of one batch as a lazy sequence of `Spot`.
 
-    `rows` holds one row for each line; the lines in `left_out` (indices) are no spots. `ancestors`
-    are those of a sheet's rows, `left` the rows that are as they were: they keep the request ID.
+    `rows` holds one row for each line; the lines in `left_out` (indices) are no spots. Of a sheet's
+    rows `ancestors` are where they come from; those `left` as they were keep the request ID.
     """
 
     checksum: str
@@ -24,6 +24,7 @@ class Spots(Sequence[Spot]):
     left_out: frozenset[int]
     ancestors: Mapping[int, Ancestor] = field(default_factory=dict)
     left: Collection[int] = frozenset()
+    of_sheet: bool = False
 
     def __len__(self) -> int:
         return len(self.rows) - len(self.left_out)
@@ -43,19 +44,24 @@ class Spots(Sequence[Spot]):
             airtime,
             row["duration"],
             row["advertiser"],
-            request_id(spot_id, airtime, self._checksum(i, row), station),
+            self._request_id(i, row),
             line.raw,
             self.ancestors.get(i),
         )
 
-    def _checksum(self, i: int, row: Row) -> str:
-        """Return what a row's request ID is derived under: its export, or what it comes from."""
+    def _request_id(self, i: int, row: Row) -> str:
         ancestor = self.ancestors.get(i)
+        if ancestor and ancestor.request_id and i in self.left:
+            return ancestor.request_id  # derived of its own record, wherever that stands
+        checksum = self._checksum(ancestor, row) if self.of_sheet else self.checksum
+        return request_id(row["spot_id"], row["airtime"], checksum, row["station"])
+
+    def _checksum(self, ancestor: Ancestor | None, row: Row) -> str:
+        """Return what the request ID of a sheet's row is derived under: where it comes from."""
+        duration, advertiser = row["duration"], row["advertiser"]
         if ancestor is None:
-            return self.checksum
-        if ancestor.request_id and i in self.left:
-            return ancestor.checksum
-        return heir_checksum(ancestor.checksum, ancestor.offset, row["duration"], row["advertiser"])
+            return added_checksum(duration, advertiser)
+        return heir_checksum(ancestor.checksum, ancestor.offset, duration, advertiser)
 
     @overload
     def __getitem__(self, index: int) -> Spot: ...

@@ -61,6 +61,7 @@ class Validator:
             frozenset(checked.bad) | skipped,
             sheet.ancestors,
             sheet.left,
+            is_sheet(lines.columns),
         )
         dead_letters = self._dead_letters(lines, checked.bad, sheet)
         for letter in dead_letters:

@@ -11,6 +11,9 @@ EXAMPLES = 3
 MOST_STATIONS = 1000
 """Stations told apart: a broken export may name a new one in every row."""
 
+MOST_CHARACTERS = 200
+"""Of a field that is shown."""
+
 UNKNOWN = "(no station)"
 OTHERS = "(others)"
 
@@ -49,4 +52,9 @@ def station_of(one: OpenLetter) -> str:
     """Return the station of a dead letter as its record has it."""
     fields = original(one.letter, one.ledger.manifest)
     station = fields.get("StationCode") if fields else None
-    return station if isinstance(station, str) and station else UNKNOWN
+    return cut(station) if isinstance(station, str) and station else UNKNOWN
+
+
+def cut(text: str) -> str:
+    """Shorten a text for people: a field may be as long as a record."""
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"

@@ -9,18 +9,21 @@ from typing import Any, NamedTuple
 from pydantic_core import from_json
 
 from connectors.desk.course import Course, course
-from connectors.desk.groups import MOST_STATIONS, OTHERS, Group, groups, station_of
-from connectors.desk.names import night_of
+from connectors.desk.groups import MOST_STATIONS, OTHERS, Group, cut, groups, station_of
 from connectors.desk.words import MEANINGS, TO_DO
-from connectors.ledger import Came, Manifest, OpenLetter, Sealed, closing, original
+from connectors.ledger import Came, Manifest, OpenLetter, Sealed, closing, family, original
 from connectors.ledger.audit.chain import check_chain
 from connectors.ledger.audit.night import night
 from connectors.ledger.files import sha256_of
 from connectors.ledger.manifest import MANIFEST
 from connectors.ledger.verify import verify
+from connectors.trail import trace_of
 
 MOST_LETTERS = 2000
 """Dead letters in the table; a page with more would not open on a phone."""
+
+MOST_PLACES = MOST_STATIONS * 24
+"""Pairs of station and hour that are told apart."""
 
 _HOUR = len("2026-11-24T05")
 
@@ -41,7 +44,7 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A dead letter as the table shows it; `trace` is a link, empty without one."""
+    """A dead letter as the table shows it; `link` leads to its trace, and is empty without one."""
 
     export: str
     line: int
@@ -52,8 +55,8 @@ class Row(NamedTuple):
     detail: str
     to_do: str
     attempts: int
-    request_id: str
     trace: str
+    link: str
 
 
 @dataclass
@@ -100,7 +103,7 @@ def gather(
     """Gather a report.
 
     Args:
-        ledgers: What it is about, oldest first.
+        ledgers: What it is about, with all that was sent of it since; oldest first.
         around: Those and all that may come after them.
         per_second: The quota, in requests.
         trace_url: Page of a trace, with `{trace_id}` in it; empty for none.
@@ -109,18 +112,22 @@ def gather(
         RefusedError: A ledger is damaged.
         OSError: A file cannot be read.
     """
+    ledgers = family(ledgers, around)
     checked = [_checked(ledger) for ledger in ledgers]
-    mine = {night_of(ledger.folder.name) for ledger in ledgers}
+    mine = {ledger.folder for ledger in ledgers}
     delivered: Counter[tuple[str, str]] = Counter()
     ticks = (tick for ledger in ledgers for tick in _ticks(ledger, delivered))
-    found = course(ticks, per_second=per_second)
+    held_up = (one for ledger in ledgers for one in ledger.manifest.held_up.items())
+    found = course(ticks, per_second=per_second, held_up=held_up)
     with closing(around) as index:
 
         def letters() -> Iterable[OpenLetter]:
-            return (one for one in index.open_letters() if _night(one) in mine)
+            return index.open_letters(lambda ledger: ledger.folder in mine)
 
         reasons = groups(letters())
-        open_ = Counter(map(_place, letters()))
+        open_: Counter[tuple[str, str]] = Counter()
+        for one in letters():
+            open_[_known(open_, *_place(one))] += 1
         rows = [_row(one, trace_url) for one in islice(letters(), MOST_LETTERS)]
         left_out = sum(group.count for group in reasons) - len(rows)
         came = index.came()
@@ -139,22 +146,19 @@ def _together(ledgers: Sequence[Sealed]) -> list[str]:
     return [*(found.findings if found else ()), *check_chain(ledgers[0].folder.parent)]
 
 
-def _night(one: OpenLetter) -> str:
-    """Return the ledger that a letter is of, through all that was sent again by itself."""
-    return night_of(one.ledger.folder.name)
-
-
 def _ticks(ledger: Sealed, delivered: Counter[tuple[str, str]]) -> Iterable[tuple[str, int]]:
     """Count the receipts by place, and yield when each was delivered and after how many tries."""
     with ledger.receipts.open("rb") as file:
         for line in file:
             row = from_json(line)
-            delivered[_known(delivered, row["station"]), row["airtime"][:_HOUR]] += 1
+            delivered[_known(delivered, row["station"], row["airtime"][:_HOUR])] += 1
             yield row["delivered_at"], row["attempts"]
 
 
-def _known(counts: Counter[tuple[str, str]], station: str) -> str:
-    return station if len(counts) < MOST_STATIONS * 24 else OTHERS
+def _known(counts: Counter[tuple[str, str]], station: str, hour: str) -> tuple[str, str]:
+    """Return where a spot is counted: nonsense in these fields must not fill the memory."""
+    place = cut(station), hour
+    return place if place in counts or len(counts) < MOST_PLACES else (OTHERS, "")
 
 
 def _place(one: OpenLetter) -> tuple[str, str]:
@@ -166,17 +170,17 @@ def _place(one: OpenLetter) -> tuple[str, str]:
 def _row(one: OpenLetter, trace_url: str) -> Row:
     letter, manifest = one.letter, one.ledger.manifest
     fields = original(letter, manifest) or {}
-    request = letter.request_id or ""
+    trace = trace_of(letter, manifest.checksum)
     return Row(
         manifest.export,
         letter.line,
         station_of(one),
-        str(fields.get("SpotID", "")),
-        str(fields.get("AirDateTime", "")),
+        cut(str(fields.get("SpotID", ""))),
+        cut(str(fields.get("AirDateTime", ""))),
         MEANINGS[letter.reason],
-        letter.detail,
+        cut(letter.detail),
         TO_DO[letter.reason],
         letter.attempts,
-        request,
-        trace_url.replace("{trace_id}", request) if request else "",
+        trace,
+        trace_url.replace("{trace_id}", trace),
     )

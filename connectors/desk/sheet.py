@@ -1,12 +1,13 @@
 """The reconciliation sheet: a CSV of dead letters that spreadsheets open and `avstar run` takes."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from connectors.cells import written
 from connectors.desk.words import MEANINGS, TO_DO
-from connectors.ledger import Closing, OpenLetter, original
+from connectors.ledger import Closing, OpenLetter, Sealed, original
+from connectors.ledger.original import columns_of
 from connectors.records import COLUMNS, Reason
 from connectors.sheet import (
     ADDED,
@@ -23,31 +24,45 @@ from connectors.sheet import TO_DO as TO_DO_COLUMN
 BOM = "\N{BYTE ORDER MARK}"
 """By which Excel knows UTF-8."""
 
-MOST_COLUMNS = 100
-"""Columns of the export that are carried along; a record may name as many as it likes."""
+MOST_COLUMNS, MOST_CHARACTERS = 100, 100
+"""Columns of the export that are carried along, and of their names: the header must stay short
+enough to be read back, and a record may name as many as it likes."""
 
-Chosen = Callable[[OpenLetter], bool]
+Of = Callable[[Sealed], bool]
 
 
-def write_sheet(path: Path, closing: Closing, chosen: Chosen = lambda _open: True) -> int:
-    """Write the open dead letters that are chosen, and return how many. Equal ones, equal bytes.
+def write_sheet(
+    path: Path, closing: Closing, of: Of = lambda _ledger: True, *, redrivable: bool = False
+) -> int:
+    """Write open dead letters to a sheet, and return how many. Equal ones give equal bytes.
 
     The file appears when it is whole. Memory does not grow with the rows.
+
+    Args:
+        path: The sheet.
+        closing: The dead letters.
+        of: Which ledgers' are meant.
+        redrivable: Whether only those that may be sent again as they are.
 
     Raises:
         OSError: It cannot be written.
         RefusedError: A ledger is damaged.
     """
-    columns = _columns(open_ for open_ in closing.open_letters() if chosen(open_))
+
+    def letters() -> Iterator[OpenLetter]:
+        return (one for one in closing.open_letters(of) if one.redrivable or not redrivable)
+
+    columns = _columns(letters())
     draft, rows = path.with_name(f".{path.name}.draft"), 0
     try:
         with draft.open("w", encoding="utf-8", newline="") as file:
             file.write(BOM)
             table = csv.writer(file, lineterminator="\r\n")
             table.writerow((*columns, *ADDED))
-            for open_ in filter(chosen, closing.open_letters()):
-                cells = _cells(open_, closing)
-                table.writerow([cells.get(name, "") for name in (*columns, *ADDED)])
+            names = (*columns.values(), *ADDED)
+            for one in letters():
+                cells = _cells(one, closing)
+                table.writerow([cells.get(name, "") for name in names])
                 rows += 1
         draft.replace(path)
     finally:
@@ -55,20 +70,40 @@ def write_sheet(path: Path, closing: Closing, chosen: Chosen = lambda _open: Tru
     return rows
 
 
-def _columns(letters: Iterator[OpenLetter]) -> Sequence[str]:
-    """Return the columns of the exports as they come, with those that every spot needs."""
+def _columns(letters: Iterator[OpenLetter]) -> Mapping[str, str]:
+    """Return the columns of the exports as they come, with those that every spot needs.
+
+    Each cell of the header is given with the name of its field.
+    """
     found: dict[str, None] = {}
     for one in letters:
-        names: Sequence[str] = one.ledger.manifest.columns
-        if not names:
-            names = tuple(original(one.letter, one.ledger.manifest) or ())
+        columns = one.ledger.manifest.columns
+        names: Iterable[str] = columns_of(tuple(columns))
+        if not columns:
+            names = original(one.letter, one.ledger.manifest) or ()
         found |= dict.fromkeys(name for name in names if name not in ADDED)
         if len(found) > MOST_COLUMNS:
             break
     others = [name for name in found if name not in COLUMNS][: MOST_COLUMNS - len(COLUMNS)]
     if not set(COLUMNS) <= found.keys():
-        return (*COLUMNS, *others)
-    return [name for name in found if name in COLUMNS or name in others]
+        return _headed((*COLUMNS, *others))
+    return _headed([name for name in found if name in COLUMNS or name in others])
+
+
+def _headed(names: Sequence[str]) -> Mapping[str, str]:
+    """Write names as cells of a header, which no two share: blanks around them come back lost."""
+    taken, headed = {*COLUMNS, *ADDED}, {}
+    for name in names:
+        cell = name
+        if name not in COLUMNS:
+            plain = "".join(char if char.isprintable() else " " for char in name).strip()
+            cell, number = plain[:MOST_CHARACTERS], 1
+            while cell in taken:
+                number += 1
+                cell = f"{plain[:MOST_CHARACTERS]} ({number})"
+            taken.add(cell)
+        headed[written(cell)] = name
+    return headed
 
 
 def _cells(one: OpenLetter, closing: Closing) -> Mapping[str, str]:

@@ -17,7 +17,10 @@ MEANINGS: Mapping[str, str] = {
 
 _RETYPE = "fill in the five fields from the traffic system, or take the row out"
 _REDRIVE = "leave it as it is: it is sent again under its own request ID"
-_DECIDE = "decide which row holds; correct this one so that it differs, or take it out"
+_DECIDE = (
+    "Avstar has the other row, or may have it: correct spot ID, station or air time of this one, "
+    "or take it out"
+)
 
 TO_DO: Mapping[str, str] = {
     "not_json": _RETYPE,

@@ -1,14 +1,15 @@
 """The ledger: every record of an export once, receipts and dead letters, sealed by a manifest."""
 
 from connectors.ledger.checkpoint import Checkpoint, read_checkpoint
-from connectors.ledger.closing import Came, Closing, OpenLetter, closing
+from connectors.ledger.closing import Came, Closing, closing
 from connectors.ledger.identity import Identity, identity_of, read_identity
 from connectors.ledger.loss import loss
 from connectors.ledger.manifest import Manifest, read_manifest
+from connectors.ledger.open_letter import OpenLetter
 from connectors.ledger.operators import record
 from connectors.ledger.origin import begun, write_origin
 from connectors.ledger.original import original
-from connectors.ledger.sealed import Sealed, sealed_ledgers
+from connectors.ledger.sealed import Sealed, family, sealed_ledgers
 from connectors.ledger.signature import Signer, Verifier
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Verifier",
     "begun",
     "closing",
+    "family",
     "identity_of",
     "loss",
     "original",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,6 +75,8 @@ class Book:
             self._write([one for one in entry if not self._duplicates.hold(one)])
         else:
             self._counts.add(entry)
+        if isinstance(entry, Effort):
+            self._counts.mark(entry, _began(entry))
 
     @property
     def is_complete(self) -> bool:
@@ -164,6 +166,12 @@ def _refuse_sealed(folder: Path) -> None:
     manifest = read_manifest(folder)
     if manifest and manifest.mode == "upload":
         raise HaltedError(f"{folder} is sealed already; nothing is written to it again")
+
+
+def _began(effort: Effort) -> str:
+    """Return the minute in which what is told just now began."""
+    waited = timedelta(seconds=max(effort.paused_seconds, effort.breaker_seconds))
+    return (datetime.now(timezone.utc) - waited).isoformat()[: len("2026-11-24T05:30")]
 
 
 def _now() -> str:

@@ -1,35 +1,28 @@
 """What became of dead letters since: an index over ledgers that come one after the other."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing as closed_at_end
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import combinations, groupby
 from typing import Any, NamedTuple
 
-from connectors.errors import RefusedError
-from connectors.ledger.closing_sql import COUNTS, HEIRS, OPEN, ORPHANS, SCHEMA, TWICE
+from connectors.ledger.closing_sql import (
+    COUNTS,
+    HEIRS,
+    LEFT_OF,
+    OPEN,
+    ORPHANS,
+    SCHEMA,
+    STRANGERS,
+    TWICE,
+    UNCERTAIN,
+)
+from connectors.ledger.open_letter import OpenLetter
 from connectors.ledger.original import content, original
 from connectors.ledger.rows import read_row
 from connectors.ledger.sealed import Sealed
 from connectors.records import DeadLetter
-
-
-class OpenLetter(NamedTuple):
-    """A dead letter that is still to be dealt with.
-
-    `contested` says that under its request ID Avstar has, or may have, a row of other content: to
-    send it again could not tell whether it is delivered.
-    """
-
-    ledger: Sealed
-    letter: DeadLetter
-    contested: bool
-
-    @property
-    def redrivable(self) -> bool:
-        """Tell whether it may be sent again as it is."""
-        return self.letter.redrivable and not self.contested
+from connectors.scratch import scratch
 
 
 class Came(NamedTuple):
@@ -41,6 +34,9 @@ class Came(NamedTuple):
     delivered: int
     replaced: int
     open: int
+
+
+Chosen = Callable[[Sealed], bool]
 
 
 class Twice(NamedTuple):
@@ -66,20 +62,31 @@ class Closing:
         self._names = {one.manifest.checksum: one.manifest.export for one in ledgers}
         for number, ledger in enumerate(ledgers):
             self._add_letters(number, ledger)
+        exports = [ledger for ledger in ledgers if not ledger.manifest.ancestors]
         for ledger in ledgers:
-            self._add_receipts(ledger)
+            if ledger.manifest.ancestors:
+                self._add_receipts(ledger)
+        uncertain = {export for (export,) in database.execute(UNCERTAIN)}
+        for ledger in exports:  # of the others nobody needs to know what exactly Avstar has
+            if ledger.manifest.checksum in uncertain:
+                self._add_receipts(ledger)
 
     def export_of(self, checksum: str) -> str:
         """Return the name of an export, empty if none of the ledgers is about it."""
         return self._names.get(checksum, "")
 
-    def open_letters(self) -> Iterator[OpenLetter]:
-        """Yield the dead letters that nothing has come after, ledger by ledger."""
-        for number, places in groupby(self._database.execute(OPEN), lambda place: place[0]):
-            ledger = self._ledgers[number]
+    def open_letters(self, of: Chosen = lambda _ledger: True) -> Iterator[OpenLetter]:
+        """Yield the dead letters that nothing has come after, of the ledgers that are chosen."""
+        for number, ledger in enumerate(self._ledgers):
+            if not of(ledger):
+                continue
             with ledger.dead_letters.open("rb") as file:
-                for _, position, contested in places:
+                for position, contested in self._database.execute(OPEN, (number,)):
                     yield OpenLetter(ledger, ledger.letter_at(file, position), bool(contested))
+
+    def is_left_of(self, checksum: str) -> bool:
+        """Tell whether a dead letter of an export is open, or what it was replaced by."""
+        return self._database.execute(LEFT_OF, (checksum,)).fetchone() is not None
 
     def came(self) -> Came:
         """Count the dead letters of all ledgers."""
@@ -96,6 +103,10 @@ class Closing:
             for one, other in combinations(sheets.values(), 2):
                 if not (one.keys() <= other.keys() or other.keys() <= one.keys()):
                     yield Twice(next(iter(one.values())), next(iter(other.values())))
+
+    def strangers(self) -> Iterator[tuple[str, int]]:
+        """Yield dead letters that were delivered once more, but not under their own request ID."""
+        yield from self._database.execute(STRANGERS)
 
     def orphans(self) -> Iterator[tuple[str, int]]:
         """Yield ancestors that are no dead letters of the ledgers that would have to hold them."""
@@ -119,8 +130,6 @@ class Closing:
                 self._contest(letter.request_id, "")
 
     def _add_receipts(self, ledger: Sealed) -> None:
-        if not ledger.manifest.ancestors and not self._has_letters():
-            return
         with ledger.receipts.open("rb") as file:
             for line in file:
                 row = read_row(ledger.receipts, line)
@@ -157,10 +166,6 @@ class Closing:
         values = request_id, held
         self._database.execute("INSERT OR IGNORE INTO contested VALUES (?, ?)", values)
 
-    def _has_letters(self) -> bool:
-        one = "SELECT 1 FROM letter WHERE content IS NOT NULL LIMIT 1"
-        return self._database.execute(one).fetchone() is not None
-
 
 @contextmanager
 def closing(ledgers: Sequence[Sealed]) -> Iterator[Closing]:
@@ -169,14 +174,8 @@ def closing(ledgers: Sequence[Sealed]) -> Iterator[Closing]:
     Raises:
         RefusedError: A ledger is damaged, or there is no room for the index.
     """
-    try:
-        with closed_at_end(sqlite3.connect("")) as database:
-            database.executescript(SCHEMA)
-            yield Closing(database, ledgers)
-    except sqlite3.Error as error:
-        raise RefusedError(
-            f"no temporary index: {error}; let TMPDIR name a folder with room"
-        ) from error
+    with scratch(SCHEMA) as database:
+        yield Closing(database, ledgers)
 
 
 def _content(letter: DeadLetter, ledger: Sealed) -> str | None:

@@ -1,12 +1,11 @@
 """Tables and questions of the index in `closing`."""
 
 SCHEMA = """
-PRAGMA cache_size = -8192; -- KiB in memory, whatever its size; the rest in a temporary file
-PRAGMA journal_mode = OFF;
 CREATE TABLE letter (
     export TEXT, offset INTEGER, ledger INTEGER, position INTEGER, request_id TEXT, content TEXT,
     PRIMARY KEY (export, offset)
 ) WITHOUT ROWID;
+CREATE INDEX place ON letter (ledger, position);
 CREATE INDEX content ON letter (request_id) WHERE content IS NOT NULL;
 CREATE TABLE delivered (
     export TEXT, offset INTEGER, request_id TEXT, PRIMARY KEY (export, offset)
@@ -29,9 +28,21 @@ FROM letter;
 # `content` is kept of what was a spot, to be held against what Avstar has or may have (`held`).
 
 OPEN = """
-SELECT ledger, position, content IS NOT NULL AND EXISTS (
+SELECT position, content IS NOT NULL AND EXISTS (
     SELECT 1 FROM contested c WHERE c.request_id = fate.request_id AND c.held <> fate.content
-) FROM fate WHERE NOT delivered AND NOT replaced ORDER BY ledger, position
+) FROM fate WHERE ledger = ? AND NOT delivered AND NOT replaced ORDER BY position
+"""
+
+UNCERTAIN = """
+SELECT DISTINCT export FROM fate WHERE content IS NOT NULL AND NOT delivered AND NOT replaced
+"""
+
+LEFT_OF = """
+WITH RECURSIVE line (export, offset) AS (
+    SELECT export, offset FROM letter WHERE export = ?
+    UNION SELECT h.heir_export, h.heir_offset FROM line JOIN heir h USING (export, offset)
+)
+SELECT 1 FROM line JOIN fate USING (export, offset) WHERE NOT delivered AND NOT replaced LIMIT 1
 """
 
 COUNTS = """
@@ -65,6 +76,11 @@ WITH RECURSIVE branch (export, offset, sheet, heir_export, heir_offset) AS (
 SELECT branch.export, branch.offset, sheet, heir_export, heir_offset, request_id FROM branch
 JOIN delivered d ON d.export = heir_export AND d.offset = heir_offset
 ORDER BY branch.export, branch.offset
+"""
+
+STRANGERS = """
+SELECT d.export, d.offset FROM delivered d JOIN letter l USING (export, offset)
+WHERE d.request_id IS NOT l.request_id
 """
 
 ORPHANS = """

@@ -8,13 +8,20 @@ from typing import Any
 from connectors.effort import Effort
 from connectors.records import REJECTIONS, DeadLetter, Receipt, Tally
 
+HOLDUPS = ("throttled", "paused_seconds", "breaker_openings", "breaker_seconds")
+"""What is noted by the minute, as `Effort` has it."""
+
+MOST_MINUTES = 24 * 60
+"""Minutes told apart: they are in every checkpoint."""
+
 
 @dataclass
 class Counts:
     """Counts of one export's records, and of what it took to deliver them.
 
     `records` were read; those up to `reasons` say what became of them. `attempts` are the requests
-    for them, `tried` the spots whose `Effort` is added, and the others its sums.
+    for them, `tried` the spots whose `Effort` is added, and the others its sums. `held_up` are four
+    of these by the minute in which they began, in the order of `HOLDUPS`.
     """
 
     records: int = 0
@@ -30,6 +37,7 @@ class Counts:
     paused_seconds: float = 0.0
     breaker_seconds: float = 0.0
     token_renewals: int = 0
+    held_up: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def dead_lettered(self) -> int:
@@ -74,6 +82,18 @@ class Counts:
         else:
             self._add_records(item)
 
+    def mark(self, effort: Effort, minute: str) -> None:
+        """Note when delivery was held up: in `minute`, or in the last one if there are too many."""
+        values = [float(getattr(effort, name)) for name in HOLDUPS]
+        if not any(values):
+            return
+        if minute not in self.held_up and len(self.held_up) >= MOST_MINUTES:
+            minute = next(reversed(self.held_up))
+        known = self.held_up.setdefault(minute, [0.0] * len(HOLDUPS))
+        self.held_up[minute] = [
+            round(one + other, 3) for one, other in zip(known, values, strict=True)
+        ]
+
     def _add_effort(self, effort: Effort) -> None:
         self.tried += effort.spots
         self.throttled += effort.throttled
@@ -94,7 +114,7 @@ class Counts:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, as for a snapshot."""
-        return {**vars(self), "reasons": dict(self.reasons)}
+        return {**vars(self), "reasons": dict(self.reasons), "held_up": dict(self.held_up)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Counts":
@@ -104,4 +124,5 @@ class Counts:
             KeyError: A count is missing.
         """
         kept = {name: values[name] for name in cls.__dataclass_fields__}
-        return cls(**{**kept, "reasons": Counter(values["reasons"])})
+        plain = {"reasons": Counter(values["reasons"]), "held_up": dict(values["held_up"])}
+        return cls(**{**kept, **plain})

@@ -28,8 +28,9 @@ class Manifest:
     SHA-256 of the exports that its records come from, by way of the traffic desk. `api_url` is
     where spots went, null if nowhere. `attempts` are the requests for the records of this ledger,
     `parked` its `circuit_open` dead letters; from `throttled` on they are the sums of
-    `connectors.effort.Effort`. `previous` is the SHA-256 of the manifest that was sealed before it
-    in the same folder, null for the first one.
+    `connectors.effort.Effort`, and `held_up` those of `HOLDUPS` by the minute of UTC in which they
+    began. `previous` is the SHA-256 of the manifest that was sealed before it in the same
+    folder, null for the first one.
     """
 
     version: int = VERSION
@@ -60,6 +61,7 @@ class Manifest:
     paused_seconds: float
     breaker_seconds: float
     token_renewals: int
+    held_up: dict[str, list[float]] = field(default_factory=dict)
     receipts_sha256: str
     dead_letters_sha256: str
     previous: str | None = None
@@ -115,5 +117,6 @@ def new_manifest(export: Export, counts: Counts, **others: Any) -> Manifest:
         paused_seconds=round(counts.paused_seconds, 3),
         breaker_seconds=round(counts.breaker_seconds, 3),
         token_renewals=counts.token_renewals,
+        held_up=dict(counts.held_up),
         **others,
     )

@@ -17,7 +17,7 @@ from connectors.ledger.manifest import Manifest, Mode
 from connectors.ledger.origin import resumed
 from connectors.records import Export, Tally
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Version of a ledger's snapshot, which is storage format."""
 
 State = tuple[int, tuple[Any, ...] | None]

@@ -1,6 +1,6 @@
 """Sealed ledgers, as those read them who come after the run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -88,3 +88,18 @@ def sealed_ledgers(path: Path) -> list[Sealed]:
             f"{path} holds no sealed ledger; name one, or the --out folder of a run that is done"
         )
     return sorted(found, key=lambda one: (one.manifest.completed_at, one.folder.name))
+
+
+def family(ledgers: Sequence[Sealed], around: Sequence[Sealed]) -> list[Sealed]:
+    """Return ledgers with all that was sent of their dead letters since.
+
+    Args:
+        ledgers: The first of them.
+        around: Those and all that may come after them, oldest first.
+    """
+    known, found = {one.manifest.checksum for one in ledgers}, []
+    for one in around:
+        if one.manifest.checksum in known or not known.isdisjoint(one.manifest.ancestors):
+            known.add(one.manifest.checksum)
+            found.append(one)
+    return found

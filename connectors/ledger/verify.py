@@ -1,6 +1,6 @@
 """Verify a ledger from its files alone, with nothing of what wrote them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -15,6 +15,7 @@ from connectors.ledger.audit.seal import FILE_NAME, Seal, read_seal
 from connectors.ledger.audit.shape import RECEIPT
 from connectors.ledger.audit.sheets import reading_of_sheet
 from connectors.records import Export, Line
+from connectors.sheet import is_sheet
 
 DIGESTS = {RECEIPTS: "receipts_sha256", DEAD_LETTERS: "dead_letters_sha256"}
 
@@ -52,7 +53,8 @@ def verify(folder: Path, export: Export | None = None, lines: Iterable[Line] = (
     findings = Findings()
     seal = read_seal(folder, findings)
     read = _reading(seal, export)
-    inspection = Inspection(findings, seal, _checksum(seal, export), read)
+    of_sheet = is_sheet(_columns(seal, export))
+    inspection = Inspection(findings, seal, _checksum(seal, export), read, of_sheet)
     with temporary_index() as index:
         for name, digest in DIGESTS.items():
             file = LedgerFile(folder / name, findings)
@@ -77,12 +79,18 @@ def _checksum(seal: Seal | None, export: Export | None) -> str | None:
     return export.checksum if export else None
 
 
+def _columns(seal: Seal | None, export: Export | None) -> Sequence[str]:
+    if export:
+        return export.columns
+    return seal.claims["columns"] if seal else ()
+
+
 def _reading(seal: Seal | None, export: Export | None) -> Reading | None:
     if export:
         return reading_of_sheet(export.columns) or reading(export.format, export.columns)
     if seal is None:
         return None
-    columns = seal.claims["columns"]
+    columns = _columns(seal, export)
     return reading_of_sheet(columns) or reading(seal.claims["format"], columns)
 
 

@@ -1,6 +1,6 @@
 """`avstar dlq`: dead letters, to look at, to mend and to send again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -10,26 +10,30 @@ import typer
 from connectors.desk import alert as alert_desk
 from connectors.desk import groups, new_sender, write_sheet
 from connectors.errors import RefusedError
-from connectors.ledger import Closing, OpenLetter, closing, sealed_ledgers
+from connectors.ledger import Closing, Sealed, closing, family, sealed_ledgers
 from connectors.ledger.manifest import MANIFEST
 from dataflows.job import resend
 from dataflows.letters import found_lines, group_lines, head_line
+from dataflows.redrive_sheets import would_redrive
 from dataflows.runner import ExitCode
 from dataflows.settings import DeskSettings, load_settings
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, csv, redrive.")
 
 Out = Annotated[
-    Path, typer.Argument(help="The --out folder of a run, or one ledger in it.", readable=False)
+    Path,
+    typer.Argument(
+        help="The --out folder of a run, or one ledger in it.", readable=False, resolve_path=True
+    ),
 ]
 
 
 @dlq.command("list")
 def list_(out: Out) -> None:
     """Show what was not delivered and is still open, by reason and station, with examples."""
-    with _closing(out) as index:
+    with _closing(out) as (index, mine):
         typer.echo(head_line(index.came()))
-        for group in groups(_in(out, index)):
+        for group in groups(index.open_letters(mine)):
             typer.echo("\n".join(group_lines(group)))
 
 
@@ -63,8 +67,8 @@ def csv(
         raise RefusedError(f"{file} exists; give --force to overwrite it")
     if not file.parent.is_dir():
         raise RefusedError(f"{file.parent} is not a directory; create it first")
-    with _closing(out) as index:
-        rows = write_sheet(file, index, lambda one: _is_in(out, one.ledger.folder))
+    with _closing(out) as (index, mine):
+        rows = write_sheet(file, index, mine)
     around = out.parent if (out / MANIFEST).is_file() else out
     typer.echo(f"{file}: {rows:,} dead letters; correct it, then: avstar run {file} --out {around}")
 
@@ -85,11 +89,10 @@ def redrive(
     All other settings are the variables of `avstar run`. Exit code 3: some are still open.
     """
     _refuse_single(out)
-    with _closing(out) as index:
-        waiting = sum(one.redrivable for one in _in(out, index))
     if dry_run:
-        typer.echo(f"{waiting:,} spots can be sent again; nothing was sent")
+        typer.echo("\n".join(would_redrive(out)))
         return
+    sealed_ledgers(out)  # where there is none, that is what to say
     settings = load_settings(out=out, api_url=api_url, rate=rate, token_file=token_file)
     raise typer.Exit(resend(settings))
 
@@ -110,20 +113,16 @@ def alert(out: Out) -> None:
 
 
 @contextmanager
-def _closing(out: Path) -> Iterator[Closing]:
-    """Index a folder of ledgers, or the one around a ledger, since later ones close it."""
-    mine = sealed_ledgers(out)
-    around = out.parent if mine[0].folder == out else out
-    with closing(sealed_ledgers(around)) as index:
-        yield index
+def _closing(out: Path) -> Iterator[tuple[Closing, Callable[[Sealed], bool]]]:
+    """Index a folder of ledgers, or the one around a ledger, since later ones close it.
 
-
-def _in(out: Path, index: Closing) -> Iterator[OpenLetter]:
-    return (one for one in index.open_letters() if _is_in(out, one.ledger.folder))
-
-
-def _is_in(out: Path, folder: Path) -> bool:
-    return out in {folder, folder.parent}
+    Yields the index, and what tells which ledgers are meant: a single one with its family.
+    """
+    named = sealed_ledgers(out)
+    around = sealed_ledgers(out.parent) if named[0].folder == out else named
+    mine = {one.folder for one in family(named, around)}
+    with closing(around) as index:
+        yield index, lambda ledger: ledger.folder in mine
 
 
 def _refuse_single(out: Path) -> None:

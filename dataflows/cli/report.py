@@ -15,7 +15,12 @@ from dataflows.settings import DeskSettings, load_settings
 
 def report(
     out: Annotated[
-        Path, typer.Argument(help="The --out folder of a run, or one ledger in it.", readable=False)
+        Path,
+        typer.Argument(
+            help="The --out folder of a run, or one ledger in it.",
+            readable=False,
+            resolve_path=True,
+        ),
     ],
     *,
     html: Annotated[Path, typer.Option(help="Page to write; it loads nothing.")],

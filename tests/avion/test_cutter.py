@@ -79,7 +79,7 @@ def rfc_records(text):
     if last != ["END"]:
         return None
     raws = [("\n".join(lines[start:end]).encode(), start + 1) for _, start, end in found]
-    return [(raw, number) for raw, number in raws if raw.strip()]
+    return [(raw, number) for raw, number in raws if raw.strip(b", \n")]
 
 
 @given(name=formats, text=texts, places=st.lists(st.integers(0, 1 << 16), max_size=12))
@@ -118,7 +118,7 @@ def test_only_blank_lines_lie_between_the_records(name, text):
     left = bytearray(text)
     for line in records(name, [text], limit=LIMIT):
         left[line.offset : line.offset + line.length] = b" " * line.length
-    assert not left.strip()
+    assert not left.strip(b", \t\n\r\v\f" if name == "csv" else None)
 
 
 @given(name=formats, text=texts)

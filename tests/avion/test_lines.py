@@ -11,7 +11,9 @@ def of(*pieces, name="csv", offset=100, number=7):
     return Lines(name, (), list(pieces), offset, number, size)
 
 
-pieces_of_csv = st.lists(st.sampled_from([b"a", b"", b" \r", b'"b\nc"', b"dd\r"]), max_size=10)
+pieces_of_csv = st.lists(
+    st.sampled_from([b"a", b"", b" \r", b",, \r", b'"b\nc"', b"dd\r"]), max_size=10
+)
 
 
 def test_each_record_knows_its_place():
@@ -70,3 +72,12 @@ def test_a_record_over_the_limit_stays_one_when_it_is_taken():
     assert list(first) == list(lines)
     assert list(rest) == []
     assert rest.offset == 5101
+
+
+def test_a_row_of_nothing_but_commas_is_blank_in_a_csv_alone():
+    pieces = (b"a,b", b",,,,\r", b" , ", b'"",', b"c,d")
+    found = of(*pieces)
+    assert found.raws == [b"a,b", b'"",', b"c,d"]
+    assert [line.number for line in found] == [7, 10, 11]
+    assert found[2] == Line(b"c,d", 11, 100 + 4 + 6 + 4 + 4, 3)
+    assert len(of(b",,", name="ndjson")) == 1

@@ -13,7 +13,7 @@ from connectors.avion.validator import Validated, Validator
 from connectors.cells import written
 from connectors.errors import RefusedError
 from connectors.records import COLUMNS, Ancestor, Batch, Span
-from connectors.request_id import heir_checksum, request_id
+from connectors.request_id import added_checksum, heir_checksum, request_id
 from connectors.sheet import ADDED, Past, original_of
 
 BEFORE = "ab" * 32
@@ -76,9 +76,12 @@ def test_a_corrected_row_gets_a_new_request_id_whatever_was_corrected(
     assert spot.ancestor == Ancestor(BEFORE, 17, 4200, ID)
 
 
-def test_the_request_id_is_derived_and_never_taken_from_its_cell() -> None:
+def test_a_correction_left_as_it_was_keeps_the_request_id_that_it_was_sent_under() -> None:
+    """It was derived of the record that was corrected, and not of the sheet it stood in."""
     [spot] = validated(row(request="f" * 32)).spots
-    assert spot.request_id == ID
+    assert spot.request_id == "f" * 32
+    with pytest.raises(RefusedError, match="AvstarSeal does not fit"):
+        validated(row(AvstarRequestID="f" * 32))
 
 
 def test_what_was_rejected_before_it_was_sent_gets_a_request_id_of_its_own() -> None:
@@ -104,6 +107,24 @@ def test_what_was_no_record_is_one_when_its_fields_are_filled_in() -> None:
 def test_a_row_that_the_desk_added_comes_from_nowhere() -> None:
     [spot] = validated(row() | dict.fromkeys(ADDED, "")).spots
     assert (spot.ancestor, spot.request_id != ID) == (None, True)
+
+
+def test_a_row_that_the_desk_added_has_one_request_id_in_every_sheet() -> None:
+    added = row() | dict.fromkeys(ADDED, "")
+    [one] = validated(added).spots
+    [other] = validated(added, sheet="ef" * 32).spots
+    [longer] = validated(added | {"Duration": "60"}).spots
+    assert one.request_id == other.request_id != longer.request_id
+    origin = added_checksum(30, "=Acme")
+    assert one.request_id == request_id("00123", one.airtime, origin, "KABC")
+
+
+def test_what_came_back_unchanged_once_is_not_sent_if_it_does_again() -> None:
+    found = validated(row(kind="unchanged", request=None))
+    [letter] = found.dead_letters
+    assert (letter.reason, letter.request_id, len(found.spots)) == ("unchanged", None, 0)
+    [corrected] = validated(row(kind="unchanged", request=None, SpotID="SP2")).spots
+    assert corrected.spot_id == "SP2"
 
 
 def test_a_conflicting_row_left_as_it_was_is_not_sent_again() -> None:
@@ -183,3 +204,25 @@ def test_a_damaged_sheet_is_refused_with_the_row_and_the_mend(
 def test_all_damaged_rows_are_counted(sheet: New) -> None:
     with pytest.raises(RefusedError, match=r"nothing was sent \(2 more rows are damaged\)"):
         survey(sheet(text_of(*[row(SpotID="123")] * 3)))
+
+
+def test_a_column_that_was_sorted_alone_is_refused_with_its_rows_and_the_mend(sheet: New) -> None:
+    one, two = VALUES, VALUES | {"SpotID": "00124"}
+
+    def past(offset: int, values: Row) -> Row:
+        ancestor = Ancestor(BEFORE, 17, offset, None)
+        return Past(ancestor, "rejected", original_of(values)).cells()
+
+    swapped = [two | past(1, one), one | past(2, two)]
+    with pytest.raises(RefusedError) as refused:
+        survey(sheet(text_of(*swapped)))
+    for words in ("2 cells of SpotID stand in other rows", "(lines 2, 3)", "sort whole rows"):
+        assert words in str(refused.value)
+    for rows in (swapped[:1], swapped[1:], [one | past(1, one), two | past(2, two)]):
+        assert survey(sheet(text_of(*rows))).ancestors == (BEFORE,)
+
+
+def test_rows_that_a_spreadsheet_left_empty_are_none(sheet: New) -> None:
+    empty = b"," * (len(HEADER) - 1) + b"\r\n"
+    export = survey(sheet(text_of(row()) + empty + text_of(row()).partition(b"\n")[2] + empty * 3))
+    assert (export.records, export.ancestors) == (2, (BEFORE,))

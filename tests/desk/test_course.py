@@ -39,3 +39,23 @@ def test_nothing_is_lost_however_long_the_night(ticks: list[tuple[int, int]]) ->
     starts = [bar.start for bar in found.bars]
     step = timedelta(seconds=found.seconds)
     assert all(b - a == step for a, b in pairwise(starts))
+
+
+def test_what_held_delivery_up_is_marked_where_it_was() -> None:
+    ticks = [tick(0), tick(300)]
+    held = [("2026-11-24T03:01", [2, 3.5, 0, 0]), ("2026-11-24T03:03", [0, 0, 1, 90.0])]
+    found = course(ticks, per_second=1, held_up=held)
+    assert found.seconds == 2
+    throttled = [bar.start for bar in found.bars if bar.throttled]
+    broken = [bar.start for bar in found.bars if bar.broken]
+    assert (throttled[0], throttled[-1]) == (at(60), at(118))
+    assert (broken[0], broken[-1]) == (at(180), at(268))  # 90 s
+
+
+def at(seconds: int) -> datetime:
+    return BEGIN + timedelta(seconds=seconds)
+
+
+def test_an_absurd_pause_costs_no_more_than_a_day() -> None:
+    [bar] = course([tick(0)], per_second=1, held_up=[("2026-11-24T03:00", [0, 1e15, 0, 0])]).bars
+    assert bar.throttled

@@ -154,3 +154,42 @@ def test_only_so_many_columns_are_carried_along(tmp_path: Path) -> None:
     columns = survey(sheet_of(tmp_path)).columns
     assert len(columns) == 100 + len(ADDED)
     assert set(COLUMNS) <= set(columns)
+
+
+HARD_NAMES = ["=1+1", " SpotID ", "SpotID\n", "AvstarSeal ", "n" * 5000, "n" * 5001, "\0", "'x"]
+
+
+def test_names_of_fields_are_no_formulas_and_come_back_as_a_header(tmp_path: Path) -> None:
+    spot = dict(zip(COLUMNS, ("SP1", "KABC", AIRTIMES[0], 30, "Acme"), strict=True))
+    record = {**spot, **{name: f"v{i}" for i, name in enumerate(HARD_NAMES)}}
+    Ledgers(tmp_path).seal("day", *letters([json.dumps(record).encode()], [record], "ab" * 32))
+    path = sheet_of(tmp_path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header, cells = csv.reader(file)
+    carried = header[len(COLUMNS) : -len(ADDED)]
+    assert carried[:4] == ["'=1+1", "SpotID (2)", "SpotID (3)", "AvstarSeal (2)"]
+    assert carried[4:] == ["n" * 100, f"{'n' * 100} (2)", "", "''x"]
+    assert cells[len(COLUMNS) : -len(ADDED)] == [f"v{i}" for i in range(len(HARD_NAMES))]
+    assert survey(path).columns == tuple(header)
+    letter = letters([json.dumps(record).encode()], [record], "ab" * 32)[0]
+    raw = path.read_bytes().splitlines()[1]
+    Ledgers(tmp_path / "next").seal("mend.csv", letter._replace(raw=raw), columns=tuple(header))
+    with sheet_of(tmp_path / "next").open(encoding="utf-8-sig", newline="") as file:
+        assert next(csv.reader(file)) == header
+
+
+def test_the_longest_header_can_be_read_back(tmp_path: Path) -> None:
+    spot = dict(zip(COLUMNS, ("SP1", "KABC", AIRTIMES[0], 30, "Acme"), strict=True))
+    record = spot | {str(i) + "\U0001f600" * 200: "x" for i in range(200)}
+    Ledgers(tmp_path).seal("day", *letters([json.dumps(record).encode()], [record], "ab" * 32))
+    assert len(survey(sheet_of(tmp_path)).columns) == 100 + len(ADDED)
+
+
+def test_a_column_that_an_export_names_twice_keeps_both_values(tmp_path: Path) -> None:
+    spot = dict(zip(COLUMNS, ("SP1", "KABC", AIRTIMES[0], "30", "Acme"), strict=True))
+    columns = (*COLUMNS, "Note", "Note", "")
+    raw = row_of([*spot.values(), "one", "two", "three"])
+    Ledgers(tmp_path).seal("day", *letters([raw], [spot], "ab" * 32), columns=columns)
+    with sheet_of(tmp_path).open(encoding="utf-8-sig", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert (row["Note"], row["Note (2)"], row[""]) == ("one", "two", "three")

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -341,6 +342,8 @@ def test_what_held_delivery_up_is_added_up_across_a_resume_and_told_once(folder:
     assert (sealed.attempts, sealed.throttled, sealed.breaker_openings) == (3, 4, 2)
     assert (sealed.paused_seconds, sealed.breaker_seconds) == (3.0, 120.0)
     assert (sealed.token_renewals, sealed.parked) == (1, 0)
+    minutes = list(sealed.held_up.values())
+    assert [sum(column) for column in zip(*minutes, strict=True)] == [4, 3.0, 2, 120.0]
 
 
 def test_a_duplicate_is_written_when_the_epoch_ends_and_counts_as_known_before(
@@ -368,3 +371,15 @@ def test_a_duplicate_of_other_content_is_a_dead_letter_in_all_counts(folder: Pat
     assert (sealed.accepted, sealed.duplicates, sealed.failed) == (2, 1, 1)
     assert sealed.reasons == {"conflicting_duplicate": 1}
     assert sealed.reconciled
+
+
+def test_a_pause_is_noted_in_the_minute_in_which_it_began(folder: Path) -> None:
+    book = open_book(folder, efforts=True)
+    book.add(tally(1, 1))
+    book.add(receipts(1))
+    before = datetime.now(timezone.utc) - timedelta(hours=2, minutes=1)
+    book.add(effort(1, breaker_openings=1, breaker_seconds=7200.0))
+    [minute] = book.commit().counts["held_up"]
+    began = datetime.fromisoformat(f"{minute}:00+00:00")
+    assert before < began <= before + timedelta(minutes=10)
+    book.close()

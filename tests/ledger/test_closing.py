@@ -172,3 +172,13 @@ def test_an_ancestor_that_was_no_dead_letter_is_an_orphan(night: Ledgers) -> Non
     night.seal("again", *rows, ancestors=[day, "e" * 64])
     with closing(night.ledgers()) as index:
         assert list(index.orphans()) == [(day, 2)]
+
+
+def test_what_was_sent_again_under_a_request_id_that_is_not_its_own_is_a_stranger(
+    night: Ledgers,
+) -> None:
+    day = night.seal("day", letter(0), letter(5))
+    own, other = Ancestor(day, 1, 0, ID), Ancestor(day, 1, 5, "d" * 32)
+    night.seal("again", receipt(0, ancestor=own), receipt(5, "d" * 32, other), ancestors=[day])
+    with closing(night.ledgers()) as index:
+        assert list(index.strangers()) == [(day, 5)]

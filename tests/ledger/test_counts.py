@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.effort import Effort
-from connectors.ledger.counts import Counts
+from connectors.ledger.counts import MOST_MINUTES, Counts
 from connectors.records import REJECTIONS, Batch, DeadLetter, Reason, Receipt, Span, Tally
 
 SPAN = Span("day.ndjson.0123456789ab", "0" * 64, "lane-0", 0, 10, 2)
@@ -63,6 +63,26 @@ def test_efforts_are_added_up_and_settle_nothing() -> None:
     assert (counts.paused_seconds, counts.breaker_seconds) == (0.5, 121.0)
     assert counts.token_renewals == 8
     assert (counts.settled, counts.attempts, counts.parked) == (0, 0, 0)
+
+
+def test_what_held_delivery_up_is_noted_by_the_minute_and_nothing_else_is() -> None:
+    counts = Counts()
+    counts.mark(Effort(SPAN, 10, 12, 0, 0, 0, 0.0, 0.0, 4, 1.5), "2026-11-24T05:29")
+    for _ in range(2):
+        counts.mark(Effort(SPAN, 10, 12, 0, 2, 1, 0.1, 60.5, 0, 1.5), "2026-11-24T05:30")
+    assert counts.held_up == {"2026-11-24T05:30": [4, 0.2, 2, 121.0]}
+    before = counts.as_dict()
+    counts.mark(Effort(SPAN, 10, 12, 0, 1, 0, 0.0, 0.0, 0, 1.5), "2026-11-24T05:30")
+    assert before["held_up"] == {"2026-11-24T05:30": [4, 0.2, 2, 121.0]}
+    assert Counts.from_dict(before).held_up == before["held_up"]
+
+
+def test_only_so_many_minutes_are_told_apart_and_none_is_lost() -> None:
+    counts = Counts()
+    for minute in range(MOST_MINUTES + 5):
+        counts.mark(Effort(SPAN, 1, 1, 0, 1, 0, 0.0, 0.0, 0, 0.0), f"{minute:05}")
+    assert len(counts.held_up) == MOST_MINUTES
+    assert sum(values[0] for values in counts.held_up.values()) == MOST_MINUTES + 5
 
 
 @pytest.mark.parametrize("reason", get_args(Reason))

@@ -46,6 +46,7 @@ BESIDES = {
     "paused_seconds",
     "breaker_seconds",
     "token_renewals",
+    "held_up",
 }
 
 EXPORT = Export(Path("/in/day.csv"), "csv", "ab" * 32, 1000, 5, (Split(0, 1000, 1),), ("SpotID",))

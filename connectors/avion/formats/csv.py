@@ -63,7 +63,9 @@ class Csv:
                 "export the file again with these columns"
             )
         if twice := sorted({name for name in _ONCE if columns.count(name) > 1}):
-            raise RefusedError(f"the CSV header names {', '.join(twice)} more than once")
+            raise RefusedError(
+                f"the CSV header names {', '.join(twice)} more than once; leave one of each"
+            )
         refuse_part_of_sheet(columns)
         return columns
 

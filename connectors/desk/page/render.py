@@ -24,6 +24,8 @@ class _Drawn(NamedTuple):
     height: float
     again_top: float
     again: float
+    throttled: bool
+    broken: bool
 
 
 def render(report: Report) -> str:
@@ -56,6 +58,7 @@ def render(report: Report) -> str:
         breaker=sum(manifest.breaker_seconds for manifest in manifests),
         stations=report.stations[:_MOST_PLACES],
         hours=report.hours[:_MOST_PLACES],
+        places_left_out=_left_out(report),
         meanings=MEANINGS,
         to_do=TO_DO,
         style=Markup(style),  # noqa: S704 - our own file
@@ -76,14 +79,24 @@ def _figures(report: Report) -> list[tuple[str, int]]:
     ]
 
 
+def _left_out(report: Report) -> str:
+    """Say what the table of stations and hours leaves out; empty if nothing."""
+    counts = ((len(report.stations), "stations"), (len(report.hours), "hours"))
+    more = [f"{count - _MOST_PLACES:,} {of}" for count, of in counts if count > _MOST_PLACES]
+    return " and ".join(more)
+
+
 def _words(course: Course) -> str:
     pauses = sum(bar.is_pause for bar in course.bars)
     delivered = sum(bar.delivered for bar in course.bars)
     repeats = sum(bar.repeats for bar in course.bars)
+    throttled = sum(bar.throttled for bar in course.bars)
+    broken = sum(bar.broken for bar in course.bars)
     return (
         f"{delivered:,} spots delivered and {repeats:,} requests repeated, a bar for each "
         f"{course.seconds} s; the line is the quota of {course.quota:,.0f}. In {pauses:,} of "
-        f"{len(course.bars):,} bars nothing was delivered: pauses, shaded."
+        f"{len(course.bars):,} bars nothing was delivered: pauses, shaded. In {throttled:,} Avstar "
+        f"held spots up, and in {broken:,} the breaker was open: marked above, by the minute."
     )
 
 
@@ -107,6 +120,8 @@ def _drawn(course: Course) -> Iterator[_Drawn]:
             round(height, 2),
             round(_HEIGHT - height - again, 2),
             round(again, 2),
+            bar.throttled,
+            bar.broken,
         )
 
 

@@ -2,19 +2,14 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from connectors.errors import RefusedError
+from connectors.scratch import scratch
 
-CACHE_KIBIBYTES = 8 * 1024
-"""Memory of the index whatever its size; what does not fit goes to a temporary file."""
-
-_SCHEMA = f"""
-PRAGMA cache_size = -{CACHE_KIBIBYTES};
-PRAGMA journal_mode = OFF;
+_SCHEMA = """
 CREATE TABLE place (
     offset INTEGER, file TEXT, row INTEGER, position INTEGER, request BLOB,
     PRIMARY KEY (offset, file, row)
@@ -73,11 +68,5 @@ def temporary_index() -> Iterator[Index]:
     Raises:
         RefusedError: There is no room for it.
     """
-    try:
-        with closing(sqlite3.connect("")) as database:
-            database.executescript(_SCHEMA)
-            yield Index(database)
-    except sqlite3.Error as error:
-        raise RefusedError(
-            f"no temporary index: {error}; let TMPDIR name a folder with room"
-        ) from error
+    with scratch(_SCHEMA) as database:
+        yield Index(database)

@@ -10,7 +10,7 @@ from connectors.ledger.audit.ledger_file import RECEIPTS, Fields, LedgerFile, or
 from connectors.ledger.audit.plain import PlainSpot, Reading
 from connectors.ledger.audit.seal import Seal
 from connectors.ledger.audit.shape import flaws
-from connectors.ledger.audit.sheets import ANCESTOR, checksum_of
+from connectors.ledger.audit.sheets import ANCESTOR, request_id_of
 from connectors.records import REJECTIONS
 
 
@@ -19,14 +19,15 @@ class Inspection:
     """Looks at each row once, counts it, and says where it stands.
 
     `checksum` is the export's; without it no request ID can be recomputed, nor that of a dead
-    letter without `read`. `counted` holds the rows by outcome and reason, `attempts` the requests
-    for them.
+    letter without `read`; `of_sheet` says that it is a sheet of the traffic desk. `counted` holds
+    the rows by outcome and reason, `attempts` the requests for them.
     """
 
     findings: Findings
     seal: Seal | None
     checksum: str | None
     read: Reading | None
+    of_sheet: bool = False
     counted: Counter[str] = field(default_factory=Counter, init=False)
     attempts: int = field(default=0, init=False)
 
@@ -73,7 +74,7 @@ class Inspection:
     def _check_request_id(self, where: str, row: Fields, spot: PlainSpot | None) -> None:
         if self.checksum is None:
             return
-        expected = spot and spot.request_id(checksum_of(row, self.checksum, spot))
+        expected = spot and request_id_of(row, self.checksum, spot, of_sheet=self.of_sheet)
         if row["request_id"] != expected:
             what = f"`request_id` is {shown(row['request_id'])}, its spot gives {shown(expected)}"
             self.findings.add("request_id", where, what)

@@ -37,6 +37,9 @@ def night(folders: Sequence[Path]) -> Night | None:
 
         for orphan in index.orphans():
             findings.add("ancestor", where(orphan), "is an ancestor, but was no dead letter")
+        for stranger in index.strangers():
+            what = "was sent again under a request ID that is not its own"
+            findings.add("ancestor", where(stranger), what)
         for first, second in index.twice():
             what = f"was delivered, and in another form as {where(second)}"
             findings.add("twice", where(first), what)

@@ -11,6 +11,10 @@ _HEAD = 1024
 """Bytes kept of a record over the limit, as in the run."""
 
 _BLOCK = 1 << 16
+_SPACE = b" \t\n\r\v\f"
+_BLANK = {"ndjson": _SPACE, "csv": _SPACE + b","}
+"""What a line is made of that holds no record."""
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -46,7 +50,7 @@ def _records(file: BinaryIO, form: Format, limit: int) -> Iterator[Line]:
             parts += _continuation(line, read_on, ahead, limit)
         raw = b"\n".join(part.raw for part in parts)
         length = sum(part.length for part in parts) + len(parts) - 1
-        if raw.strip() or length > limit:
+        if raw.strip(_BLANK[form]) or length > limit:
             yield Line(raw, number, offset, length)
         offset, number = parts[-1].next, number + len(parts)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -80,12 +80,20 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
     "nothing is skipped where no stations are chosen": lambda m: (
         m.stations is not None or m.skipped == 0
     ),
+    "`held_up` adds up to `throttled` and `breaker_openings`": lambda m: (
+        _column(m.held_up, 0) == m.throttled and _column(m.held_up, 2) == m.breaker_openings
+    ),
     "`ledger` ends with the first digits of `checksum`": lambda m: m.ledger.endswith(
         f".{m.checksum[:KEY_DIGITS]}"
     ),
     "`reconciled` is true": lambda m: m.reconciled,
 }
 """What every manifest must hold, as people write it and as it is checked."""
+
+
+def _column(held_up: Mapping[str, Sequence[float]], number: int) -> float:
+    return sum(minute[number] for minute in held_up.values() if len(minute) > number)
+
 
 OUTCOMES = frozenset({"accepted", "duplicate"})
 

@@ -124,6 +124,7 @@ MANIFEST: Shape = {
     "paused_seconds": seconds,
     "breaker_seconds": seconds,
     "token_renewals": natural,
+    "held_up": table(sequence(seconds)),
     "receipts_sha256": SHA256,
     "dead_letters_sha256": SHA256,
     "previous": optional(SHA256),

@@ -45,14 +45,29 @@ def descent(line: Line, columns: Sequence[str]) -> Descent:
     return Descent(ancestor._asdict(), kept=row.left and ancestor.request_id is not None)
 
 
-def checksum_of(row: Mapping[str, Any], checksum: str, spot: PlainSpot) -> str:
-    """Return what a row's request ID has to be derived under: an export, or what it comes from."""
+def request_id_of(
+    row: Mapping[str, Any], checksum: str, spot: PlainSpot, *, of_sheet: bool
+) -> str | None:
+    """Return the request ID that a row has to have, None if its spot can have none.
+
+    That of a row which kept its ancestor's is found right here: only the ledger of the ancestor
+    can say what that was, and `night` asks it.
+
+    Args:
+        row: The row of the ledger.
+        checksum: The SHA-256 of its export.
+        spot: What it holds.
+        of_sheet: Whether the export is a sheet.
+    """
     ancestor = row.get("ancestor")
-    if not ancestor or list(flaws(ancestor, ANCESTOR)):
-        return checksum
-    if _is_kept(row, ancestor):
-        return str(ancestor["checksum"])
-    parts = (ancestor["checksum"], ancestor["offset"], spot.duration_sec, spot.advertiser)
+    if ancestor and not list(flaws(ancestor, ANCESTOR)):
+        if _is_kept(row, ancestor):
+            return str(ancestor["request_id"])
+        return spot.request_id(_under(ancestor["checksum"], ancestor["offset"], *spot[3:]))
+    return spot.request_id(_under("added", *spot[3:]) if of_sheet else checksum)
+
+
+def _under(*parts: object) -> str:
     return sha256("\x1f".join(map(str, parts)).encode(errors="replace")).hexdigest()
 
 

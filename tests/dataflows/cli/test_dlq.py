@@ -11,6 +11,7 @@ import pytest
 from connectors.ledger import read_manifest
 from connectors.records import COLUMNS
 from connectors.sheet import ADDED
+from connectors.trail import trace_of_record
 
 New = Callable[..., Any]
 Row = dict[str, str]
@@ -86,6 +87,9 @@ def test_one_dead_letter_is_shown_in_full(night: New, avstar: Any) -> None:
         "attempts    1",
     ):
         assert words in by_line.out
+    rejected = next(one for one in upload.rows("dead-letters") if not one["request_id"])
+    trace = trace_of_record(read_manifest(upload.ledger()).checksum, rejected["offset"])
+    assert f"trace ID    {trace}" in avstar("dlq", "show", upload.out, rejected["line"]).out
     assert "has the line or request ID 7777" in avstar("dlq", "show", upload.out, 7777).refusal
 
 

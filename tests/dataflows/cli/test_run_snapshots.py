@@ -31,7 +31,7 @@ DELIVERY = "version 1", "bool"
 """Whether the API ever accepted anything."""
 
 LEDGER = (
-    "version 2",
+    "version 3",
     (
         "int",
         "int",
@@ -49,6 +49,7 @@ LEDGER = (
             "paused_seconds": "float",
             "breaker_seconds": "float",
             "token_renewals": "int",
+            "held_up": {},
         },
         {"lane-0": ("int", "int")},
         "str",

@@ -37,6 +37,7 @@ SOUND = Manifest(
     paused_seconds=2.5,
     breaker_seconds=0.0,
     token_renewals=0,
+    held_up={"2026-11-24T03:20": [1.0, 2.5, 0.0, 0.0]},
     receipts_sha256="a" * 64,
     dead_letters_sha256="b" * 64,
     started_at="2026-11-24T03:00:00+00:00",
@@ -90,6 +91,7 @@ def test_each_count_is_held_against_the_rows(tmp_path: Path, findings: Findings)
         ({"mode": "validate-only"}, "nothing is delivered where spots are only validated"),
         ({"stations": None}, "nothing is skipped where no stations are chosen"),
         ({"ledger": "avion.csv.dddddddddddd"}, "`ledger` ends with the first digits of `checksum`"),
+        ({"throttled": 2}, "`held_up` adds up to `throttled` and `breaker_openings`"),
         ({"reconciled": False}, "`reconciled` is true"),
     ],
 )
@@ -119,7 +121,7 @@ def test_without_manifest_a_ledger_is_not_sealed(tmp_path: Path, findings: Findi
 
 
 @pytest.mark.parametrize(
-    ("content", "count"), [(b"{", 1), (b"[]", 1), (b"\xff", 1), (b"[" * 1_000_000, 1), (b"{}", 33)]
+    ("content", "count"), [(b"{", 1), (b"[]", 1), (b"\xff", 1), (b"[" * 1_000_000, 1), (b"{}", 34)]
 )
 def test_a_manifest_that_cannot_be_used_says_all_that_is_wrong(
     tmp_path: Path, findings: Findings, content: bytes, count: int

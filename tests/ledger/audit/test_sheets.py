@@ -5,9 +5,9 @@ import pytest
 
 from connectors.cells import written
 from connectors.ledger.audit.plain import PlainSpot
-from connectors.ledger.audit.sheets import checksum_of, descent, reading_of_sheet
+from connectors.ledger.audit.sheets import descent, reading_of_sheet, request_id_of
 from connectors.records import COLUMNS, Ancestor, Line
-from connectors.request_id import heir_checksum
+from connectors.request_id import added_checksum, heir_checksum
 from connectors.sheet import ADDED, SEALED, Past, original_of
 
 HEADER = (*COLUMNS, *ADDED)
@@ -62,16 +62,26 @@ def test_a_row_of_a_sheet_is_read_as_what_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "checksum"),
+    ("row", "of_sheet", "expected"),
     [
-        ({"request_id": "c" * 32, "ancestor": ANCESTOR._asdict()}, "ab" * 32),
-        ({"request_id": "d" * 32, "ancestor": ANCESTOR._asdict()}, HEIR),
-        ({"request_id": "c" * 32}, "own"),
-        ({"request_id": "c" * 32, "ancestor": {"request_id": "c" * 32}}, "own"),
-        ({"request_id": None, "ancestor": ANCESTOR._replace(request_id=None)._asdict()}, HEIR),
+        ({"request_id": "c" * 32, "ancestor": ANCESTOR._asdict()}, True, "c" * 32),
+        ({"request_id": "d" * 32, "ancestor": ANCESTOR._asdict()}, True, SPOT.request_id(HEIR)),
+        ({"request_id": "c" * 32}, False, SPOT.request_id("own")),
+        ({"request_id": "c" * 32}, True, SPOT.request_id(added_checksum(60, "=Acme"))),
+        (
+            {"request_id": "c" * 32, "ancestor": {"request_id": "c" * 32}},
+            False,
+            SPOT.request_id("own"),
+        ),
+        (
+            {"request_id": None, "ancestor": ANCESTOR._replace(request_id=None)._asdict()},
+            True,
+            SPOT.request_id(HEIR),
+        ),
     ],
+    ids=["kept", "corrected", "export", "added", "damaged", "never-sent"],
 )
 def test_a_request_id_is_held_to_the_export_or_to_what_its_row_comes_from(
-    row: dict[str, object], checksum: str
+    row: dict[str, object], of_sheet: object, expected: str
 ) -> None:
-    assert checksum_of(row, "own", SPOT) == checksum
+    assert request_id_of(row, "own", SPOT, of_sheet=bool(of_sheet)) == expected
