@@ -8,7 +8,7 @@ from connectors.avion import survey
 from connectors.errors import RefusedError
 from connectors.ledger import Manifest, read_checkpoint, read_manifest
 from connectors.records import KEY_DIGITS, Export
-from dataflows.identity import refuse_other
+from dataflows.identity import refuse_other, refuse_repacked
 from dataflows.settings import Settings
 from dataflows.sheets import refuse_twice
 
@@ -41,6 +41,7 @@ def open_exports(
                 _refuse_settled_otherwise(settings, sealed)
             else:
                 refuse_other(settings.out_folder, export.path, known)
+                refuse_repacked(settings.out_folder, export)
     if not settings.validate_only:
         sheets = [export for export in unsealed(settings, exports) if export.ancestors]
         refuse_twice(settings.out_folder, sheets, settings.line_limit)
