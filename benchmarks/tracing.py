@@ -21,6 +21,8 @@ from pathlib import Path
 from socket import create_connection, create_server
 
 import connectors.telemetry  # noqa: F401 - before the clock, see above
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
 from benchmarks.sandbox import TOKEN, sandbox
 from connectors.stop import Stop
 from dataflows.exports import open_exports
@@ -90,11 +92,11 @@ def start_collector() -> tuple["subprocess.Popen[bytes]", str]:
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spots", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--upload", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--spots", type=int, default=20_000)
+    made.add_argument("--rounds", type=int, default=3)
+    made.add_argument("--upload", nargs=2, help=argparse.SUPPRESS)
+    options = made.parse_args()
     if options.upload:
         upload(Path(options.upload[0]), options.upload[1])
         return
@@ -116,6 +118,18 @@ def main() -> None:
         computed = statistics.median(one[1] / off[1] for one, off in pairs) - 1
         rate = options.spots / statistics.median(one[0] for one in found)
         print(f"{mode:<7}{rate:>9,.0f} spots/s   processor {computed:>+7.1%}   wall {wall:>+7.1%}")
+    figures = [
+        Figure(
+            name=f"upload, tracing {mode}",
+            against="tracing off",
+            unit="spots/s of processor time",
+            ours=[options.spots / one[1] for one in times[mode]],
+            theirs=[options.spots / one[1] for one in times["off"]],
+            at_least=0.95 if mode == "1 %" else None,
+        )
+        for mode in list(MODES)[1:]
+    ]
+    keep(options.json, figures)
 
 
 if __name__ == "__main__":
