@@ -25,14 +25,8 @@ format: $(VENV)/dev.stamp  ## rewrite the code in the house's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/dev.stamp  ## ratios against plain loops, in one run
-	$(BIN)/python benchmarks/validation.py
-	$(BIN)/python benchmarks/upload.py
-	$(BIN)/python benchmarks/memory.py
-	$(BIN)/python benchmarks/heap.py
-	$(BIN)/python benchmarks/scaling.py
-	$(BIN)/python benchmarks/checkpointing.py
-	$(BIN)/python benchmarks/tracing.py
+bench: $(VENV)/dev.stamp  ## a table of ratios, half an hour; PARTS='validation upload' for these
+	$(BIN)/python -m benchmarks $(PARTS)
 
 soak: $(VENV)/dev.stamp  ## 100,000 spots under all faults at once, some minutes
 	$(BIN)/python benchmarks/faults.py
@@ -69,6 +63,11 @@ $(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
 $(VENV)/dev.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
 	@$(INSTALL) -e '.[all,dev]'
 	@touch $@ $(VENV)/run.stamp
+
+build/peers/pathway/ready: $(VENV)/python.stamp  # 1.6 GB, so in no other target
+	$(BIN)/python -m venv build/peers/pathway
+	build/peers/pathway/bin/python -m pip install --quiet --disable-pip-version-check 'pathway==0.33.0'
+	@touch $@
 
 build/phoenix/ready: $(VENV)/python.stamp  # 900 MB, so in no other target
 	$(BIN)/python -m venv build/phoenix

@@ -7,7 +7,6 @@ other things as well: the ledger's commits in an upload, and what the engine's s
 epoch after another of a dataflow that does nothing else. The median of some rounds counts.
 """
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -23,6 +22,8 @@ from bytewax.dataflow import Dataflow
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import TestingSink, TestingSource, run_main
 
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
 from benchmarks.sandbox import TOKEN, sandbox
 from connectors.ledger.book import Book, BookState
 from connectors.stop import Stop
@@ -89,10 +90,10 @@ def epochs(folder: Path | None) -> float:
 
 def main() -> None:
     """Measure, and print the shares of the ledger and of the engine."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spots", type=int, default=30_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--spots", type=int, default=30_000)
+    made.add_argument("--rounds", type=int, default=5)
+    options = made.parse_args()
     uploads, engine = [], []
     with tempfile.TemporaryDirectory() as name, sandbox(Path(name)) as api:
         for number in range(options.rounds):
@@ -107,6 +108,19 @@ def main() -> None:
     print(f"{options.spots / whole:,.0f} spots/s, {count:.0f} checkpoints")
     for what, seconds in {"ledger": commits, "store": store, "both": commits + store}.items():
         print(f"{what:<8}{1000 * seconds / count:6.1f} ms each  {seconds / without:6.2%}")
+    shares = [
+        (one.whole, one.whole - one.commits - one.count * each)
+        for one, each in zip(uploads, engine, strict=True)
+    ]
+    figure = Figure(
+        name="upload, checkpoints on",
+        against="without what they take",
+        unit="spots/s",
+        ours=[options.spots / with_them for with_them, _ in shares],
+        theirs=[options.spots / left for _, left in shares],
+        at_least=0.97,
+    )
+    keep(options.json, [figure])
 
 
 if __name__ == "__main__":

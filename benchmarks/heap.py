@@ -6,12 +6,13 @@ A batch of 5,000 records leaves one cycle each, old enough that Python's own col
 with the system's allocator and with Python's. `--one` measures one way and prints plain figures.
 """
 
-import argparse
 import gc
 import os
 import subprocess
 import sys
 
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
 from connectors.records import Span, Tally
 from dataflows.memory import HeapGuard, resident_bytes
 
@@ -49,16 +50,18 @@ def measure(batches: int, payload: int, *, guarded: bool) -> list[int]:
 
 def main() -> None:
     """Measure each way in a process of its own, and print the peaks and where they ended."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batches", type=int, default=30)
-    parser.add_argument("--payload", type=int, default=4000)
-    parser.add_argument("--one", choices=["guarded", "unguarded"])
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--batches", type=int, default=30)
+    made.add_argument("--payload", type=int, default=4000)
+    made.add_argument("--one", choices=["guarded", "unguarded"])
+    options = made.parse_args()
     if options.one:
         sizes = measure(options.batches, options.payload, guarded=options.one == "guarded")
         print(sizes[0], max(sizes), min(sizes[2:]))
         return
+    figures = []
     for allocator in ("pymalloc", "malloc"):
+        peaks = []
         for way in ("unguarded", "guarded"):
             done = subprocess.run(
                 [sys.executable, *sys.argv, "--one", way],
@@ -68,10 +71,21 @@ def main() -> None:
                 text=True,
             )
             first, most, least = (int(size) / 1e6 for size in done.stdout.split())
+            peaks.append(most)
             print(
                 f"{allocator:<9} {way:<10} first {first:6.1f} MB  most {most:6.1f} MB  "
                 f"least after {least:6.1f} MB"
             )
+        figures.append(
+            Figure(
+                name=f"peak of garbage in cycles, heap guard, {allocator}",
+                against="without the guard",
+                unit="MB",
+                ours=[peaks[1]],
+                theirs=[peaks[0]],
+            )
+        )
+    keep(options.json, figures)
 
 
 if __name__ == "__main__":

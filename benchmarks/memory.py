@@ -6,7 +6,7 @@ An upload is measured while it goes on and then stopped: 300 spots in, with 1 wo
 2 processes, of which the larger counts. `--malloc` sets PYTHONMALLOC=malloc, as the container does.
 """
 
-import argparse
+import gzip
 import os
 import shutil
 import signal
@@ -14,8 +14,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from backports import zstd
+
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
 from benchmarks.processes import start
 from benchmarks.sandbox import AVSTAR, sandbox
 from dataflows.generate import Sample, generate
@@ -49,6 +54,30 @@ def check(path: Path, out: Path, _url: str) -> float:
     return peak
 
 
+def check_as(suffix: str, pack: Callable[[bytes], bytes]) -> Callable[[Path, Path, str], float]:
+    """Make a measurement of a check of the same export in another form."""
+
+    def measure(path: Path, out: Path, url: str) -> float:
+        other = path.with_name(path.stem + suffix)
+        other.write_bytes(pack(path.read_bytes()))
+        return check(other, out, url)
+
+    return measure
+
+
+def array(rows: bytes) -> bytes:
+    """Write the rows as an array, but for those that would break it."""
+    whole = (row for row in rows.splitlines() if row.endswith(b"}"))
+    return b"[\n" + b",\n".join(whole) + b"\n]\n"
+
+
+FORMS = {
+    "check, gzip": (".ndjson.gz", partial(gzip.compress, compresslevel=1)),
+    "check, zstd": (".ndjson.zst", zstd.compress),
+    "check, JSON array": (".json", array),
+}
+
+
 def upload(processes: int, workers: int) -> Callable[[Path, Path, str], float]:
     """Make a measurement of an upload that is stopped after its beginning."""
 
@@ -74,17 +103,34 @@ def receipts(out: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in out.glob("*/receipts.ndjson"))
 
 
+def peak_figures(way: str, few: float, many: float) -> list[Figure]:
+    """Make what the table says of two peaks."""
+    name = f"peak memory, {way}"
+    return [
+        Figure(
+            name=name,
+            against=f"an export {TIMES} times smaller",
+            unit="MB",
+            ours=[many],
+            theirs=[few],
+            at_most=1.05,
+        ),
+        Figure(name=name, against="by itself", unit="MB", ours=[many], at_most=160),
+    ]
+
+
 def main() -> None:
     """Measure, and print the peaks of both exports and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=100_000)
-    parser.add_argument("--malloc", action="store_true")
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--records", type=int, default=100_000)
+    made.add_argument("--malloc", action="store_true")
+    options = made.parse_args()
     if options.malloc:
         os.environ["PYTHONMALLOC"] = "malloc"
-    ways = {"check": check, **{name: upload(*how) for name, how in WAYS.items()}}
+    forms = {way: check_as(*how) for way, how in FORMS.items()}
+    ways = {"check": check, **forms, **{name: upload(*how) for name, how in WAYS.items()}}
     with tempfile.TemporaryDirectory() as name, sandbox(Path(name), "--latency", "0.3") as api:
-        folder, paths = Path(name), []
+        folder, paths, figures = Path(name), [], []
         for records in (options.records, TIMES * options.records):
             paths.append(folder / f"{records}.ndjson")
             with paths[-1].open("wb") as file:
@@ -96,7 +142,9 @@ def main() -> None:
                 peaks.append(measure(path, folder / "out", api.url))
                 shutil.rmtree(folder / "out")
             few, many = peaks
+            figures += peak_figures(way, few, many)
             print(f"{way:<20} {few:7.1f} MB  {many:7.1f} MB  ratio {many / few:.3f}")
+        keep(options.json, figures)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
-"""How much of a quota is used, and how many 429s that costs: ours beside a token bucket.
+"""How much of a quota is used, and how many 429s that costs: ours beside what else there is.
 
     python benchmarks/quota.py [--latency 0.005] [--windows 3]
 
 The server is the sandbox as a process of its own, with a strict sliding window and answers after a
 few milliseconds. Ours is `avstar run`, at its defaults; the token bucket is the usual script: as
-many tokens as the quota, filled at its rate, one for each request, retried at `Retry-After`. Both
-are watched in steady state: from the third window on, or from the thirtieth second.
+many tokens as the quota, filled at its rate, one for each request, retried at `Retry-After`.
+syslog-ng, where it is installed, has `throttle()` at the quota's rate, and a server that keeps the
+same window and asks for no request ID, which it cannot give. All are watched in steady state: from
+the third window on, or from the thirtieth second.
 """
 
-import argparse
 import asyncio
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -18,7 +20,11 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
+from benchmarks.peer.syslog_ng import syslog_ng
 from benchmarks.sandbox import AVSTAR, TOKEN, Api, sandbox
+from benchmarks.sink import sink
 from dataflows.generate import Sample, generate
 
 QUOTAS = ((100, 1), (600, 60))
@@ -110,19 +116,79 @@ async def measure(
     return rate * seconds / requests, refused
 
 
+def throttled(requests: int, seconds: float, windows: int) -> tuple[float, int]:
+    """Run syslog-ng with its throttle; return the same of it."""
+    watched = max(LEAST_SECONDS, windows * seconds)
+    with tempfile.TemporaryDirectory() as name, sink("--rate", f"{requests}/{seconds}") as server:
+        folder = Path(name)
+        path = folder / "day.ndjson"
+        warm = max(LEAST_SECONDS, 2.5 * seconds)
+        count = int(2 * requests / seconds * (warm + watched)) + 1000
+        with path.open("wb") as file:
+            file.writelines(generate(Sample(count, bad=0)))
+        url = f"{server.url}/ingest"
+        command = syslog_ng(folder, path, url, throttle=round(requests / seconds))
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(warm)
+            before, began = server.seen(), time.monotonic()
+            time.sleep(watched)
+            after, ended = server.seen(), time.monotonic()
+        finally:
+            process.terminate()
+            process.wait()
+    rate = (after["taken"] - before["taken"]) / (ended - began)
+    return rate * seconds / requests, after["refused"]
+
+
+def figures_of(quota: str, found: dict[str, tuple[float, int]]) -> list[Figure]:
+    """Make what the table says: the share used, and the 429s, each beside the others'."""
+    used, refused = found["ours"]
+    made = [
+        Figure(
+            name=f"quota {quota}: share in use",
+            against="by itself",
+            unit="of the quota",
+            ours=[used],
+            at_least=0.98,
+        ),
+        Figure(
+            name=f"quota {quota}: 429s", against="by itself", unit="", ours=[refused], at_most=0
+        ),
+    ]
+    for kind in list(found)[1:]:
+        share, answers = found[kind]
+        made.append(
+            Figure(
+                name=f"quota {quota}: share in use",
+                against=f"{kind}, which gets {answers:,} 429s",
+                unit="of the quota",
+                ours=[used],
+                theirs=[share],
+            )
+        )
+    return made
+
+
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--latency", type=float, default=0.005)
-    parser.add_argument("--windows", type=int, default=3)
-    options = parser.parse_args()
-    print(f"{'quota':<10}{'':<14}{'used':>8}{'429s':>8}")
+    made = parser(__doc__)
+    made.add_argument("--latency", type=float, default=0.005)
+    made.add_argument("--windows", type=int, default=3)
+    options = made.parse_args()
+    print(f"{'quota':<10}{'':<24}{'used':>8}{'429s':>8}")
+    figures: list[Figure] = []
     for requests, seconds in QUOTAS:
+        found: dict[str, tuple[float, int]] = {}
         for kind in ("ours", "token bucket"):
-            used, refused = asyncio.run(
-                measure(kind, requests, seconds, options.latency, options.windows)
-            )
-            print(f"{f'{requests}/{seconds}':<10}{kind:<14}{used:>8.1%}{refused:>8}", flush=True)
+            measured = measure(kind, requests, seconds, options.latency, options.windows)
+            found[kind] = asyncio.run(measured)
+        if shutil.which("syslog-ng"):
+            found["syslog-ng throttle()"] = throttled(requests, seconds, options.windows)
+        for kind, (used, refused) in found.items():
+            print(f"{f'{requests}/{seconds}':<10}{kind:<24}{used:>8.1%}{refused:>8}", flush=True)
+        figures += figures_of(f"{requests}/{seconds}", found)
+    keep(options.json, figures)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@
 The survey, which reads the whole file, costs both the same; what is settled is not read again.
 """
 
-import argparse
 import os
 import statistics
 import subprocess
@@ -14,6 +13,8 @@ import time
 from pathlib import Path
 
 from benchmarks.chaos import write_export
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
 from benchmarks.sandbox import AVSTAR, TOKEN, Api, sandbox
 
 OPTIONS = ("--rate", "100000/0.1", "--concurrency", "50", "--checkpoint-records", "1000")
@@ -58,11 +59,11 @@ def one_round(folder: Path, path: Path, records: int, number: int) -> tuple[floa
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megabytes", type=float, default=2000)
-    parser.add_argument("--records", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--megabytes", type=float, default=2000)
+    made.add_argument("--records", type=int, default=100_000)
+    made.add_argument("--rounds", type=int, default=3)
+    options = made.parse_args()
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "day.ndjson"
         write_export(path, options.records, options.megabytes, seed=1)
@@ -73,6 +74,16 @@ def main() -> None:
     for fresh, resumed in times:
         print(f"fresh {fresh:6.2f} s   after {SHARE:.0%} {resumed:6.2f} s   {resumed / fresh:.2f}")
     print(f"after / fresh: {statistics.median(b / a for a, b in times):.2f} (median)")
+    fresh, resumed = zip(*times, strict=True)
+    figure = Figure(
+        name=f"crash at {SHARE:.0%} to the first new request",
+        against="a fresh start",
+        unit="s",
+        ours=resumed,
+        theirs=fresh,
+        at_most=1.2,
+    )
+    keep(options.json, [figure])
 
 
 if __name__ == "__main__":

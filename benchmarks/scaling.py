@@ -7,7 +7,6 @@ nor the way the processes find each other is in it; the whole command stands bes
 its processor time. The best of some rounds counts: what else the machine does only ever adds.
 """
 
-import argparse
 import json
 import os
 import resource
@@ -20,6 +19,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
 from benchmarks.processes import start
 from benchmarks.sandbox import AVSTAR
 from dataflows.generate import Sample, generate
@@ -80,10 +81,10 @@ def processor_seconds() -> float:
 
 def main() -> None:
     """Measure all ways in turn, and print the best of each and their ratios."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=272)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    made = parser(__doc__)
+    made.add_argument("--megabytes", type=int, default=272)
+    made.add_argument("--rounds", type=int, default=3)
+    options = made.parse_args()
     with tempfile.TemporaryDirectory() as name:
         path, out = Path(name) / "day.ndjson", Path(name) / "out"
         records = write_export(path, options.megabytes * 1_000_000)
@@ -101,6 +102,18 @@ def main() -> None:
             f"{way:<12} {records / reading:>9,.0f} records/s  ratio {first / reading:.2f}  "
             f"whole command {whole:5.2f} s, processor {processor:5.2f} s"
         )
+    figures = [
+        Figure(
+            name=f"read, validate, branch; NDJSON, {way}",
+            against="1 process",
+            unit="records/s",
+            ours=[records / one[way].reading for one in rounds],
+            theirs=[records / one["1 process"].reading for one in rounds],
+            at_least=1.8 if way == "2 processes" else None,
+        )
+        for way in list(WAYS)[1:]
+    ]
+    keep(options.json, figures)
 
 
 if __name__ == "__main__":

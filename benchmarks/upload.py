@@ -1,13 +1,13 @@
 """Upload without a quota beside a bare aiohttp loop: same server, same bodies, in one run.
 
-    python benchmarks/upload.py [--spots 50000] [--rounds 3]
+    python benchmarks/upload.py [--spots 50000] [--rounds 3] [--latency 0 0.002 0.005]
 
-The server is the sandbox as a process of its own, without a window that could be felt. Both run
-on the same kind of event loop (uvloop where installed). Ours is timed from an empty state folder
-to the sealed ledger: engine start, validation, recovery, fsyncs and manifest included.
+The server is the sandbox as a process of its own, without a window that could be felt, whose
+answers take so many seconds: at 0 all of the time is work, ours and the server's. Both run on the
+same kind of event loop (uvloop where installed). Ours is timed from an empty state folder to the
+sealed ledger: engine start, validation, recovery, fsyncs and manifest included.
 """
 
-import argparse
 import asyncio
 import statistics
 import tempfile
@@ -17,6 +17,8 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
 from benchmarks.sandbox import TOKEN, sandbox
 from connectors.avion import AvionSource, survey
 from connectors.avion.validator import Validator
@@ -31,6 +33,8 @@ from dataflows.runner import run
 from dataflows.settings import load_settings
 
 IN_FLIGHT = 20
+LATENCIES = (0.0, 0.002, 0.005)
+"""Seconds: a server on this machine, one in the next rack, one in the same town."""
 
 
 def write_export(path: Path, seed: int, spots: int) -> None:
@@ -87,23 +91,41 @@ async def _post_all(spots: Iterator[Spot], url: str) -> None:
         await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
 
 
-def main() -> None:
-    """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spots", type=int, default=50_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+def measure(latency: float, spots: int, rounds: int) -> Figure:
+    """Run both in turns against a server that answers so many seconds late."""
     times: dict[str, list[float]] = {"ours": [], "bare": []}
-    with tempfile.TemporaryDirectory() as folder, sandbox(Path(folder)) as api:
-        for turn in range(options.rounds):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sandbox(Path(folder), "--latency", latency) as api,
+    ):
+        for turn in range(rounds):
             for at, run_one in enumerate((ours, bare)):
                 path = Path(folder) / f"{turn}-{at}.ndjson"
-                write_export(path, 2 * turn + at, options.spots)
+                write_export(path, 2 * turn + at, spots)
                 times[run_one.__name__].append(run_one(path, api.url))
-    ratios = [b / a for a, b in zip(times["ours"], times["bare"], strict=True)]
-    for name, seconds in times.items():
-        print(f"{name:<6}{options.spots / statistics.median(seconds):>10,.0f} requests/s")
-    print(f"ours / bare: {statistics.median(ratios):.2f} (median of {options.rounds} pairs)")
+    return Figure(
+        name=f"upload, {IN_FLIGHT} in flight, answers after {1000 * latency:g} ms",
+        against="bare aiohttp loop, same server, same bodies",
+        unit="requests/s",
+        ours=[spots / seconds for seconds in times["ours"]],
+        theirs=[spots / seconds for seconds in times["bare"]],
+        at_least=0.95,
+    )
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    options = parser(__doc__)
+    options.add_argument("--spots", type=int, default=50_000)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--latency", type=float, nargs="+", default=LATENCIES)
+    given = options.parse_args()
+    figures = [measure(latency, given.spots, given.rounds) for latency in given.latency]
+    print(f"{'latency':<10}{'ours':>10}{'bare':>10}  ours / bare (median of {given.rounds} pairs)")
+    for latency, one in zip(given.latency, figures, strict=True):
+        rates = "".join(f"{statistics.median(rate):>10,.0f}" for rate in (one.ours, one.theirs))
+        print(f"{1000 * latency:>5g} ms  {rates}  {one.ratio:.2f}")
+    keep(given.json, figures)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,15 @@ and the median over the rounds of each ratio. The loops check the same rules and
 where the dataflow keeps offsets and line numbers. The survey comes before and is not counted.
 """
 
-import argparse
 import gc
 import json
-import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO
 
 import bytewax.operators as op
 from bytewax.connectors.files import FileSource
@@ -25,48 +23,24 @@ from bytewax.dataflow import Dataflow
 from bytewax.testing import TestingSink, run_main
 from pydantic import TypeAdapter, ValidationError
 
-from connectors.avion import AvionSource, TrafficRecord, survey, validate
+from benchmarks.figure import Figure
+from benchmarks.part import keep, parser
+from benchmarks.reading import Reading, dataflow, rate
+from connectors.avion import AvionSource, TrafficRecord, survey
 from connectors.avion.validator import Validator
-from connectors.records import Batch, Export, Tally
+from connectors.records import Batch, Export
 from dataflows.generate import Sample, generate
 
-ONE_BATCH_AN_EPOCH = timedelta(0)
 LIST = 5000
 
 
-class Day(NamedTuple):
-    """The export of a run, surveyed; its lines, all of them good; and the batches of its source."""
-
-    export: Export
-    lines: list[bytes]
-    batches: list[Batch[Any]]
-
-
-def dataflow(day: Day) -> int:
-    """Source, validation and branching, as `avstar run --validate-only` has them."""
-    tallies: list[Tally] = []
-    flow = Dataflow("ours")
-    checked = validate("validate", op.input("read", flow, AvionSource(day.export)))
-    op.output("tallies", checked.tallies, TestingSink(tallies))
-    op.output("dead_letters", checked.dead_letters, TestingSink([]))
-    run_main(flow, epoch_interval=ONE_BATCH_AN_EPOCH)
-    return sum(tally.valid for tally in tallies)
-
-
-def file_loop(day: Day) -> int:
+def file_loop(export: Export) -> int:
     """A plain loop over the file with `model_validate_json` for every line."""
-    valid = 0
-    with day.export.path.open("rb") as file:
-        for line in file:
-            try:
-                TrafficRecord.model_validate_json(line)
-            except ValidationError:
-                continue
-            valid += 1
-    return valid
+    with export.path.open("rb") as file:
+        return _valid(file)
 
 
-def stock(day: Day) -> int:
+def stock(export: Export) -> int:
     """Bytewax's own FileSource, `json.loads` and pydantic, record by record."""
 
     def check(line: str) -> bool:
@@ -78,22 +52,41 @@ def stock(day: Day) -> int:
 
     found: list[bool] = []
     flow = Dataflow("stock")
-    lines = op.input("read", flow, FileSource(day.export.path, batch_size=LIST))
+    lines = op.input("read", flow, FileSource(export.path, batch_size=LIST))
     op.output("checked", op.map("check", lines, check), TestingSink(found))
     run_main(flow, epoch_interval=timedelta(seconds=10))
     return sum(found)
 
 
-def step(day: Day) -> int:
+def file_lists(export: Export) -> int:
+    """One `validate_json` of the model over each list of lines of the file: the ceiling."""
+    with export.path.open("rb") as file:
+        return sum(_valid_lists(file))
+
+
+def step(batches: list[Batch[Any]]) -> Reading:
     """The validation step alone, over batches that were read before."""
-    validator = Validator()
-    return sum(validator(batch).tally.valid for batch in day.batches)
+
+    def read(_export: Export) -> int:
+        validator = Validator()
+        return sum(validator(batch).tally.valid for batch in batches)
+
+    return read
 
 
-def line_loop(day: Day) -> int:
+def line_loop(lines: list[bytes]) -> Reading:
     """`model_validate_json` alone, over lines that were read before."""
+    return lambda _export: _valid(lines)
+
+
+def whole_lists(lines: list[bytes]) -> Reading:
+    """One `validate_json` of the model over lists of lines that were read before."""
+    return lambda _export: sum(_valid_lists(iter(lines)))
+
+
+def _valid(lines: BinaryIO | list[bytes]) -> int:
     valid = 0
-    for line in day.lines:
+    for line in lines:
         try:
             TrafficRecord.model_validate_json(line)
         except ValidationError:
@@ -102,66 +95,80 @@ def line_loop(day: Day) -> int:
     return valid
 
 
-def whole_lists(day: Day) -> int:
-    """One `validate_json` of the model over lists of lines."""
+def _valid_lists(lines: Iterator[bytes]) -> Iterator[int]:
     check = TypeAdapter(list[TrafficRecord]).validate_json
-    starts = range(0, len(day.lines), LIST)
-    return sum(len(check(b"[" + b",".join(day.lines[at : at + LIST]) + b"]")) for at in starts)
+    while some := list(islice(lines, LIST)):
+        yield len(check(b"[" + b",".join(some) + b"]"))
 
 
-TABLE: dict[Callable[[Day], int], list[Callable[[Day], int]]] = {
-    dataflow: [file_loop, stock],
-    step: [line_loop, whole_lists],
-}
-"""What is measured of ours, and beside what."""
-
-
-def open_day(path: Path) -> Day:
-    """Survey an export and read it."""
-    export = survey(path)
+def _batches(export: Export) -> Iterator[Batch[Any]]:
     source = AvionSource(export)
-    batches = [batch for name in source.list_parts() for batch in _batches(source, name)]
-    return Day(export, path.read_bytes().splitlines(), batches)
+    for name in source.list_parts():
+        part = source.build_part("read", name, None)
+        with suppress(StopIteration):
+            while True:
+                yield from part.next_batch()
 
 
-def _batches(source: AvionSource, name: str) -> Iterator[Batch[Any]]:
-    part = source.build_part("read", name, None)
-    with suppress(StopIteration):
-        while True:
-            yield from part.next_batch()
+def readings(export: Export) -> dict[str, Callable[[Export], int]]:
+    """Name all that is measured."""
+    lines = export.path.read_bytes().splitlines()
+    return {
+        "dataflow": dataflow,
+        "file_loop": file_loop,
+        "stock": stock,
+        "file_lists": file_lists,
+        "step": step(list(_batches(export))),
+        "line_loop": line_loop(lines),
+        "whole_lists": whole_lists(lines),
+    }
 
 
-def seconds(run: Callable[[Day], int], day: Day) -> float:
-    """Return the processor time of a run, which must find every record good."""
-    gc.collect()
-    began = time.process_time()
-    if run(day) != len(day.lines):
-        raise RuntimeError(f"{run.__name__} found bad records in a good export")
-    return time.process_time() - began
+READ = "read, validate, branch; NDJSON, one worker"
+CHECK = "validate alone"
+TABLE = (
+    (READ, "dataflow", "file_loop", "pydantic for each line of the file", 2.2),
+    (READ, "dataflow", "stock", "Bytewax FileSource, json, pydantic in a map", 4.0),
+    (READ, "dataflow", "file_lists", "one validate_json over lists of lines", 0.7),
+    (CHECK, "step", "line_loop", "pydantic for each line in memory", None),
+    (CHECK, "step", "whole_lists", "one validate_json over lists in memory", None),
+)
+"""What is measured of ours, beside what, and what the ratio is to be."""
 
 
 def main() -> None:
     """Measure, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=300_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
-    runs = [run for ours, peers in TABLE.items() for run in (ours, *peers)]
-    times: dict[Callable[[Day], int], list[float]] = {run: [] for run in runs}
+    options = parser(__doc__)
+    options.add_argument("--records", type=int, default=300_000)
+    options.add_argument("--rounds", type=int, default=5)
+    given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export.ndjson"
         with path.open("wb") as file:
-            file.writelines(generate(Sample(options.records, bad=0.0)))
-        day = open_day(path)
+            file.writelines(generate(Sample(given.records, bad=0.0)))
+        export = survey(path)
+        runs = readings(export)
         gc.freeze()
-        for _ in range(options.rounds):
-            for run in runs:
-                times[run].append(seconds(run, day))
-    for ours, peers in TABLE.items():
-        for run in (ours, *peers):
-            rate = options.records / statistics.median(times[run])
-            ratio = statistics.median(b / a for a, b in zip(times[ours], times[run], strict=True))
-            print(f"{run.__name__:<12}{rate:>12,.0f} records/s   {ours.__name__} is {ratio:5.2f} x")
+        rounds = [
+            {name: rate(run, export) for name, run in runs.items()} for _ in range(given.rounds)
+        ]
+    rates = {name: [one[name] for one in rounds] for name in runs}
+    figures = [
+        Figure(
+            name=name,
+            against=words,
+            unit="records/s of one core",
+            ours=rates[ours],
+            theirs=rates[theirs],
+            at_least=least,
+        )
+        for name, ours, theirs, words, least in TABLE
+    ]
+    for name, found in rates.items():
+        print(f"{name:<12}{sorted(found)[len(found) // 2]:>12,.0f} records/s")
+    for one in figures:
+        print(f"{one.name} / {one.against}: {one.ratio:.2f}")
+    keep(given.json, figures)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar, get_args
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -13,14 +13,12 @@ KEY_DIGITS = 12
 COLUMNS = ("SpotID", "StationCode", "AirDateTime", "Duration", "ClientName")
 """What the traffic system calls the fields that every spot needs."""
 
-Format = Literal["ndjson", "csv"]
+Format = Literal["ndjson", "csv", "json"]
+Packing = Literal["none", "gzip", "zstd"]
 
 
 class Split(NamedTuple):
-    """A byte range of an export that starts at a record and ends before one.
-
-    `start` and `end` are byte offsets, `line` the 1-based physical line at `start`.
-    """
+    """A byte range of an export's text, from one record to another; `line` is that at `start`."""
 
     start: int
     end: int
@@ -31,11 +29,12 @@ class Split(NamedTuple):
 class Export:
     """One traffic export, identified by its content.
 
-    `checksum` is the SHA-256 of the whole file in hex, `size` its bytes, `records` what it holds
-    without blank lines and header, `columns` the header of a CSV (empty for NDJSON). `milestones`
-    are digests of its beginnings, by which a later version is seen to differ, and where; `stamp`
-    is what the file system said of it, empty if nobody asked. `ancestors` are the checksums of the
-    exports that its records come from, if it is a sheet back from the traffic desk.
+    `checksum` is the SHA-256 of the file in hex, `size` its bytes, `records` what it holds without
+    blank lines and header, `columns` the header of a CSV, else empty. `milestones` are digests of
+    its beginnings, by which a later version is seen to differ, and where; `stamp` is what the file
+    system said of it, empty if nobody asked. `ancestors` are the checksums of the exports that its
+    records come from, if it is a sheet of the traffic desk. Its text is what `packing` holds, and
+    `text_checksum` that text's SHA-256 if it is packed; offsets count in the text.
     """
 
     path: Path
@@ -48,6 +47,8 @@ class Export:
     milestones: bytes = b""
     stamp: tuple[int, ...] = ()
     ancestors: tuple[str, ...] = ()
+    packing: Packing = "none"
+    text_checksum: str = ""
 
     @property
     def key(self) -> str:
@@ -56,7 +57,7 @@ class Export:
 
 
 class Line(NamedTuple):
-    """One record as it stands in the export: bytes up to the line feed, and where they begin.
+    """One record as it stands in the export: its bytes, and where they begin.
 
     `number` is the 1-based physical line, `offset` the byte offset. A record over the limit keeps
     only its head in `raw`; `length` is its true size in bytes, and `len(raw)` for all others.
@@ -135,9 +136,7 @@ Reason = Literal[
 ]
 """Why a record was not delivered; the first six are found before anything is sent."""
 
-REJECTIONS: frozenset[Reason] = frozenset(
-    {"not_json", "not_csv", "schema", "encoding", "line_too_long", "unchanged"}
-)
+REJECTIONS: frozenset[Reason] = frozenset(get_args(Reason)[:6])
 """Reasons found in the export itself; all others came from the API."""
 
 
@@ -163,7 +162,7 @@ class DeadLetter(NamedTuple):
 class Span(NamedTuple):
     """Where a batch stands: `start` to `end` are byte offsets, `line` the physical line at `end`.
 
-    `export` is the export's key, `checksum` its SHA-256, `lane` the reading lane.
+    `export` is the export's key, `checksum` its SHA-256.
     """
 
     export: str

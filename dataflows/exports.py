@@ -9,7 +9,7 @@ from connectors.errors import RefusedError
 from connectors.ledger import Manifest, read_checkpoint, read_manifest
 from connectors.records import KEY_DIGITS, Export
 from connectors.sheet import is_sheet
-from dataflows.identity import refuse_other
+from dataflows.identity import refuse_other, refuse_repacked
 from dataflows.settings import Settings
 from dataflows.sheets import refuse_elsewhere, refuse_twice
 
@@ -42,6 +42,7 @@ def open_exports(
                 _refuse_settled_otherwise(settings, sealed)
             else:
                 refuse_other(settings.out_folder, export.path, known)
+                refuse_repacked(settings.out_folder, export)
     if not settings.validate_only:
         sheets = [one for one in unsealed(settings, exports) if is_sheet(one.columns)]
         if sheets:

@@ -9,10 +9,9 @@ from io import StringIO
 from itertools import chain, islice, product
 from random import Random
 from string import ascii_uppercase
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from connectors.errors import RefusedError
-from connectors.records import Format
 
 COLUMNS = ("SpotID", "StationCode", "AirDateTime", "Duration", "ClientName")
 DURATIONS = (5, 10, 15, 20, 30, 30, 30, 60)
@@ -41,6 +40,9 @@ OFFSET = "-05:00"
 SPOTS = 1_000
 """Different spots in rotation: each comes back through the day with its client and duration."""
 
+Form = Literal["ndjson", "csv"]
+"""What samples are written in; an array could not hold every kind of bad row."""
+
 Fields = Mapping[str, object]
 Render = Callable[[Fields], bytes]
 
@@ -55,7 +57,7 @@ class Sample:
     records: int = 5_000
     seed: int = 1
     bad: float = 0.01
-    format: Format = "ndjson"
+    format: Form = "ndjson"
     stations: int = 4
     day: date = date(2026, 11, 24)
 
@@ -158,7 +160,7 @@ def _csv(fields: Fields) -> bytes:
     return text.getvalue().encode()
 
 
-RENDER: Mapping[Format, Render] = {"ndjson": _ndjson, "csv": _csv}
+RENDER: Mapping[Form, Render] = {"ndjson": _ndjson, "csv": _csv}
 
 
 def _with(**changes: object) -> Callable[[Fields, Render], bytes]:

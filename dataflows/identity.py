@@ -3,12 +3,13 @@
 import base64
 import glob
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from connectors.avion import Former, difference
 from connectors.errors import RefusedError
 from connectors.ledger import Identity, read_checkpoint, read_identity, read_manifest
-from connectors.records import KEY_DIGITS
+from connectors.records import KEY_DIGITS, Export
 
 
 def refuse_other(out: Path, path: Path, known: Collection[str] = ()) -> None:
@@ -27,6 +28,31 @@ def refuse_other(out: Path, path: Path, known: Collection[str] = ()) -> None:
     for folder, begun in _unfinished(out, path.name):
         if begun.checksum not in known:
             _refuse_other(path, folder, begun)
+
+
+def refuse_repacked(out: Path, export: Export) -> None:
+    """Refuse what another ledger's export held, packed otherwise: its request IDs would be new.
+
+    Raises:
+        RefusedError: Its text was uploaded from another file, or partly.
+    """
+    text = export.text_checksum or export.checksum
+    for folder in sorted(out.glob(f"*.{'[0-9a-f]' * KEY_DIGITS}")):
+        begun = _identity(folder)
+        other = begun and begun.checksum != export.checksum
+        if begun and other and text == (begun.text_checksum or begun.checksum):
+            raise RefusedError(
+                f"{export.path} holds what is in {begun.export}, packed otherwise, whose ledger is "
+                f"{folder}; give that file to go on, or another --out: the request IDs of this one "
+                "are new, so what Avstar has already would be scheduled again"
+            )
+
+
+def _identity(folder: Path) -> Identity | None:
+    """Return what the upload of another export was begun with; damaged, it says nothing here."""
+    with suppress(RefusedError):
+        return read_identity(folder)
+    return None
 
 
 def _refuse_other(path: Path, folder: Path, begun: Identity) -> None:

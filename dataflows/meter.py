@@ -138,7 +138,7 @@ class Meter(Watch):
         """
         self._validating = validating
         self.total_records = sum(export.records for export in exports)
-        self.total_bytes = sum(export.size for export in exports)
+        self.total_bytes = sum(split.end - split.start for one in exports for split in one.splits)
         self.before = before
         self._checkpoints = tuple(checkpoints)
 

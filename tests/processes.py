@@ -20,6 +20,7 @@ from connectors.avion import survey
 from connectors.ledger import read_manifest
 from connectors.ledger.audit.plain_export import plain_export
 from connectors.ledger.audit.plain_lines import plain_lines
+from connectors.ledger.audit.plain_open import plain_open
 from connectors.ledger.verify import verify
 from dataflows.generate import Sample, generate
 
@@ -176,7 +177,7 @@ class Upload:
         """Hold ledgers, exports and API against each other: every good spot once, all told."""
         for path in self.exports:
             export = plain_export(path)
-            with path.open("rb") as file:
+            with plain_open(path) as file:
                 lines = plain_lines(file, export.format, limit=1 << 20)
                 assert not list(verify(self.out / export.key, export, lines).findings)
             manifest = read_manifest(self.out / export.key)

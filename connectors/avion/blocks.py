@@ -1,13 +1,17 @@
-"""Blocks of a file, read ahead on the event loop's thread."""
+"""Blocks of a file's text, read ahead on the event loop's thread."""
 
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import aiofiles
+from aiofiles.threadpool.binary import AsyncBufferedReader
 
+from connectors.avion.packed_text import PackedText
+from connectors.avion.unpacker import DamagedError
 from connectors.errors import HaltedError
 from connectors.loop import event_loop
+from connectors.records import Packing
 
 BLOCK = 1 << 19
 """Bytes of one read: what is cut of it fits a core's cache; a larger one is slower to check."""
@@ -17,13 +21,15 @@ AHEAD = 2
 
 
 class Blocks:
-    """Iterates over the bytes of `path` from `start` to `end`, one block after another.
+    """Iterates over the text of `path` from `start` to `end`, one block after another.
 
-    Call `close` when done; an iteration to the end closes by itself.
+    A packed file is unpacked from its beginning: what it holds has no other way in. Call `close`
+    when done; an iteration to the end closes by itself.
     """
 
-    def __init__(self, path: Path, start: int, end: int) -> None:
+    def __init__(self, path: Path, start: int, end: int, *, packing: Packing = "none") -> None:
         self._path = path
+        self._packing = packing
         self._start = start
         self._end = end
         self._loop = event_loop()
@@ -56,19 +62,27 @@ class Blocks:
             await self._read_to_end()
         except OSError as error:
             await self._queue.put(HaltedError(f"{self._path} cannot be read: {error.strerror}"))
+        except DamagedError as error:
+            await self._queue.put(HaltedError(f"{self._path} {error}, though it was whole"))
         except HaltedError as error:
             await self._queue.put(error)
 
     async def _read_to_end(self) -> None:
-        left = self._end - self._start
+        left, passed = self._end - self._start, 0
         async with aiofiles.open(self._path, "rb") as file:
-            await file.seek(self._start)
+            text: AsyncBufferedReader | PackedText = file
+            if self._packing == "none":
+                await file.seek(self._start)
+            else:
+                text, passed = PackedText(file, self._packing), self._start
             while left and not self._closing:
-                block = await file.read(min(BLOCK, left))
+                block = await text.read(min(BLOCK, passed + left))
                 if not block:
                     raise HaltedError(
                         f"{self._path} ended {left} bytes early: it was cut while it was read"
                     )
+                block, passed = block[passed : passed + left], max(0, passed - len(block))
                 left -= len(block)
-                await self._queue.put(block)
+                if block:
+                    await self._queue.put(block)
         await self._queue.put(b"")

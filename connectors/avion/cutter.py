@@ -38,6 +38,11 @@ class Cutter:
         self._head = b""
         self._skipped = 0
 
+    @property
+    def whole(self) -> bool:
+        """Whether the text ends where its format does; a line may end with the file."""
+        return True
+
     def feed(self, block: bytes) -> Iterator[Lines]:
         """Yield the records that are complete with this block."""
         yield from self._cut(block, last=False)

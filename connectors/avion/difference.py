@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from connectors.avion.milestones import DIGITS, Milestones
+from connectors.avion.packing import MAGIC_BYTES, packing_of
 
 
 class Former(NamedTuple):
@@ -20,7 +21,7 @@ class Difference(NamedTuple):
 
     `changed`: up to `start` it is as it was, and up to `end` no more. `truncated`: what is there is
     the beginning of what was, for certain up to `start`. `grown`: what was is the beginning of what
-    is there. `line` is the physical line at `start`, `size` today's.
+    is there. `line` is the physical line at `start`, 0 in a packed file; `size` today's.
     """
 
     kind: Literal["changed", "truncated", "grown"]
@@ -40,10 +41,10 @@ class Difference(NamedTuple):
         if self.kind == "truncated":
             return f"is cut to {self.size:,} of its {self.former.size:,} bytes ({digests})"
         sizes = f" from {self.former.size:,} to {self.size:,} bytes"
+        line = f", in line {self.line:,} or later" if self.line else ""
         return (
             f"has changed{sizes * (self.size != self.former.size)}: the first difference lies "
-            f"between byte {self.start:,} and {self.end:,}, in line {self.line:,} or later "
-            f"({digests})"
+            f"between byte {self.start:,} and {self.end:,}{line} ({digests})"
         )
 
 
@@ -55,6 +56,8 @@ def difference(path: Path, former: Former) -> Difference | None:
     """
     now, grown, line, lines = Milestones(former.size), not former.size, 1, [1]
     with path.open("rb") as file:
+        packed = packing_of(file.read(MAGIC_BYTES)) != "none"
+        file.seek(0)
         for block in _blocks(file, now.step, former.size):
             now.add(block)
             line += block.count(b"\n")
@@ -68,7 +71,13 @@ def difference(path: Path, former: Former) -> Difference | None:
     told = equal < len(former.milestones) // DIGITS
     end = min(now.size, (equal + 1) * now.step if told else former.size)
     found = Difference(
-        "changed", former, now.checksum, now.size, equal * now.step, end, lines[equal]
+        "changed",
+        former,
+        now.checksum,
+        now.size,
+        equal * now.step,
+        end,
+        0 if packed else lines[equal],
     )
     if grown:
         return found._replace(kind="grown")

@@ -6,8 +6,9 @@ from typing import NamedTuple
 from connectors.avion.cutter import Cutter
 from connectors.avion.formats import FORMATS, RecordFormat
 from connectors.avion.formats.csv import Csv
+from connectors.avion.packing import SUFFIXES, suffix_within
 from connectors.errors import RefusedError
-from connectors.records import COLUMNS
+from connectors.records import COLUMNS, Packing
 
 HEAD_BYTES = 1 << 16
 """Bytes looked at before the survey; a CSV header must end within them."""
@@ -16,8 +17,8 @@ UTF8_BOM = b"\xef\xbb\xbf"
 
 _UTF16 = "UTF-16: save it as UTF-8 (spreadsheets call that 'CSV UTF-8')"
 _FOREIGN = {
-    b"\x1f\x8b": "gzip: unpack it first",
-    b"\x28\xb5\x2f\xfd": "zstd: unpack it first",
+    b"\x1f\x8b": "packed twice: unpack it once",
+    b"\x28\xb5\x2f\xfd": "packed twice: unpack it once",
     b"PK\x03\x04": "a ZIP or spreadsheet: export it as CSV or NDJSON",
     b"%PDF": "a PDF: export it as CSV or NDJSON",
     b"\xff\xfe": _UTF16,
@@ -38,23 +39,38 @@ class Head(NamedTuple):
     columns: tuple[str, ...]
     offset: int
     number: int
+    packing: Packing = "none"
 
 
-def read_head(path: Path, text: bytes) -> Head:
-    """Recognise an export by its name and its first `HEAD_BYTES`.
+def read_head(path: Path, text: bytes, packing: Packing = "none") -> Head:
+    """Recognise an export by its name and the first `HEAD_BYTES` of its text.
 
     Raises:
         RefusedError: It is no traffic export; the message says what to do.
     """
+    if packing == "none":
+        _refuse_unpacked(path, text)
     _refuse_foreign(path, text)
     start = len(UTF8_BOM) if text.startswith(UTF8_BOM) else 0
     record_format = _format(path, text[start:])
     if record_format.name == "ndjson":
-        return Head(record_format, (), start, 1)
+        return Head(record_format, (), start, 1, packing)
+    if record_format.name == "json":
+        first = text.index(b"[") + 1
+        return Head(record_format, (), first, 1 + text.count(b"\n", 0, first), packing)
     try:
-        return _csv_head(record_format, text, start)
+        return _csv_head(record_format, text, start)._replace(packing=packing)
     except RefusedError as error:
         raise RefusedError(f"{path}: {error}") from None
+
+
+def _refuse_unpacked(path: Path, text: bytes) -> None:
+    """Text by a packed name is taken as it is; what is neither was cut or damaged on its way."""
+    if path.suffix.lower() in SUFFIXES and (not text or b"\0" in text):
+        raise RefusedError(
+            f"{path} is not what its name says: it is {'damaged' if text else 'empty'}; fetch it "
+            "again"
+        )
 
 
 def _refuse_foreign(path: Path, text: bytes) -> None:
@@ -73,12 +89,10 @@ def _refuse_foreign(path: Path, text: bytes) -> None:
 
 
 def _format(path: Path, text: bytes) -> RecordFormat:
-    first = text.lstrip()[:1]
-    named = [f for f in FORMATS.values() if path.suffix.lower() in f.suffixes]
+    first, suffix = text.lstrip()[:1], suffix_within(path)
+    named = [f for f in FORMATS.values() if suffix in f.suffixes]
     if first == b"[" and not (named and named[0].name == "csv"):
-        raise RefusedError(
-            f"{path} is a JSON array; one object a line is needed: jq -c '.[]' FILE > FILE.ndjson"
-        )
+        return FORMATS["json"]
     is_csv = any(column.encode() in text.partition(b"\n")[0] for column in COLUMNS)
     if named:
         if named[0].name == "ndjson" and is_csv and b"{" not in text:

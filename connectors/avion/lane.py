@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from connectors.avion.blocks import Blocks
-from connectors.avion.cutter import Cutter
+from connectors.avion.cutters import new_cutter
 from connectors.avion.formats import FORMATS
 from connectors.avion.lines import Lines
 from connectors.errors import HaltedError
@@ -130,14 +130,14 @@ class _Reading:
         self.export = export
         self._end = split.end
         self._span = Span(export.key, export.checksum, f"lane-{index}", 0, 0, 0)
-        self._cutter = Cutter(
+        self._cutter = new_cutter(
             FORMATS[export.format],
             columns=export.columns,
             offset=position.offset if position else split.start,
             number=position.line if position else split.line,
             limit=line_limit,
         )
-        self.blocks = Blocks(export.path, self._cutter.offset, split.end)
+        self.blocks = Blocks(export.path, self._cutter.offset, split.end, packing=export.packing)
         self._runs = self._cut()
         self._next = next(self._runs, None)
 

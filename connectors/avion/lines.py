@@ -6,9 +6,11 @@ from functools import cached_property
 from itertools import compress, repeat
 from typing import overload
 
+from connectors.avion.formats.json_array import JSON_SPACE
 from connectors.records import Format, Line
 
-_BLANK = {"ndjson": b" \t\n\r\v\f", "csv": b" \t\n\r\v\f,"}
+_SPACE = b" \t\n\r\v\f"
+_BLANK: dict[Format, bytes] = {"ndjson": _SPACE, "json": _SPACE, "csv": _SPACE + b","}
 """What a blank line is made of. Spreadsheets write empty rows as commas."""
 
 
@@ -16,9 +18,10 @@ _BLANK = {"ndjson": b" \t\n\r\v\f", "csv": b" \t\n\r\v\f,"}
 class Lines(Sequence[Line]):
     """Consecutive records of one export as a lazy sequence of `Line`.
 
-    `pieces` are the records without their line ends, blank lines included so that offsets and
-    line numbers follow from the lengths. `size` counts the bytes from `offset` up to the next
-    record. `overlong` says that the one piece is only the head of a record over the limit.
+    `pieces` are the records without the one byte that ends each, blank lines included so that
+    offsets and line numbers follow from the lengths; those of a JSON array have the blanks around
+    them. `size` counts the bytes from `offset` up to the next record. `overlong` says that the one
+    piece is only the head of a record over the limit; `left_out` are the line ends in no piece.
     """
 
     format: Format
@@ -28,6 +31,7 @@ class Lines(Sequence[Line]):
     number: int
     size: int
     overlong: bool = False
+    left_out: int = 0
 
     @cached_property
     def raws(self) -> list[bytes]:
@@ -40,14 +44,21 @@ class Lines(Sequence[Line]):
     @property
     def next_number(self) -> int:
         """The physical line after the last record."""
-        return self.number + len(self.pieces) + self._inner_lines(self.pieces)
+        return self.number + self._line_ends(self.pieces) + self.left_out
 
     def take(self, count: int) -> tuple["Lines", "Lines"]:
         """Divide after `count` physical records, so that a batch can be of any size."""
         head = self.pieces[:count]
         size = self.size if len(head) == len(self.pieces) else sum(map(len, head)) + len(head)
         first = Lines(
-            self.format, self.columns, head, self.offset, self.number, size, self.overlong
+            self.format,
+            self.columns,
+            head,
+            self.offset,
+            self.number,
+            size,
+            self.overlong,
+            self.left_out,
         )
         rest = Lines(
             self.format,
@@ -63,7 +74,7 @@ class Lines(Sequence[Line]):
         return len(self.raws)
 
     def __iter__(self) -> Iterator[Line]:
-        if self.overlong:
+        if self.overlong or self.format == "json":
             return self.pick(range(len(self)))
         return self._each()
 
@@ -85,16 +96,29 @@ class Lines(Sequence[Line]):
         for index in indices:
             passed = self.pieces[at : filled[index]]
             offset += sum(map(len, passed)) + len(passed)
-            number += len(passed) + self._inner_lines(passed)
+            number += self._line_ends(passed)
             at = filled[index]
-            raw = self.pieces[at]
-            yield Line(raw, number, offset, self.size - 1 if self.overlong else len(raw))
+            yield self._line(self.pieces[at], number, offset)
 
     def _stripped(self) -> Iterator[bytes]:
         return map(bytes.strip, self.pieces, repeat(_BLANK[self.format]))
 
-    def _inner_lines(self, pieces: list[bytes]) -> int:
-        return sum(piece.count(b"\n") for piece in pieces) if self.format == "csv" else 0
+    def _line(self, raw: bytes, number: int, offset: int) -> Line:
+        if self.overlong:
+            return Line(raw, number, offset, self.size - 1)
+        if self.format == "json":
+            within = raw.lstrip(JSON_SPACE)
+            blanks = len(raw) - len(within)
+            number, offset = number + raw.count(b"\n", 0, blanks), offset + blanks
+            raw = within.rstrip(JSON_SPACE)
+        return Line(raw, number, offset, len(raw))
+
+    def _line_ends(self, pieces: list[bytes]) -> int:
+        """Count the line ends in pieces and, where it is they that end a record, behind them."""
+        if self.format == "ndjson":
+            return len(pieces)
+        inner = sum(piece.count(b"\n") for piece in pieces)
+        return inner if self.format == "json" else inner + len(pieces)
 
     @overload
     def __getitem__(self, index: int) -> Line: ...

@@ -1,9 +1,12 @@
 """Every record of an export in the order of the file, without a dataflow."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from connectors.avion.cutter import LINE_LIMIT, Cutter
+from connectors.avion.cutter import LINE_LIMIT
+from connectors.avion.cutters import new_cutter
 from connectors.avion.formats import FORMATS
+from connectors.avion.unpacker import behind, unpacked
 from connectors.records import Export, Line
 
 _BLOCK = 1 << 20
@@ -14,9 +17,10 @@ def read_lines(export: Export, *, line_limit: int = LINE_LIMIT) -> Iterator[Line
 
     Raises:
         OSError: The file cannot be read.
+        DamagedError: It is packed, and damaged.
     """
     first = export.splits[0]
-    cutter = Cutter(
+    cutter = new_cutter(
         FORMATS[export.format],
         columns=export.columns,
         offset=first.start,
@@ -24,9 +28,9 @@ def read_lines(export: Export, *, line_limit: int = LINE_LIMIT) -> Iterator[Line
         limit=line_limit,
     )
     with export.path.open("rb") as file:
-        file.seek(first.start)
-        while block := file.read(_BLOCK):
-            for lines in cutter.feed(block):
+        blocks = iter(partial(file.read, _BLOCK), b"")
+        for text in behind(unpacked(blocks, export.packing), first.start):
+            for lines in cutter.feed(text):
                 yield from lines
     for lines in cutter.close():
         yield from lines

@@ -131,7 +131,7 @@ def _batch_validator(record_format: Format, *, local: bool) -> Callable[[Sequenc
     fields["airtime"] = Annotated[str, Field(alias="AirDateTime", pattern=pattern)]
     row = TypedDict("row", fields)  # type: ignore[misc]  # made from the model, so never beside it
     row.__pydantic_config__ = _STRICT  # type: ignore[attr-defined]
-    one: Any = Json[row] if record_format == "ndjson" else row
+    one: Any = Json[row] if record_format != "csv" else row
     either = Annotated[Union[one, Any], Field(union_mode="left_to_right")]  # noqa: UP007 - dynamic
     return TypeAdapter(list[either]).validate_python
 
@@ -139,6 +139,8 @@ def _batch_validator(record_format: Format, *, local: bool) -> Callable[[Sequenc
 _MODELS: dict[tuple[Format, bool], type[TrafficRecord]] = {
     ("ndjson", False): TrafficRecord,
     ("ndjson", True): LocalTrafficRecord,
+    ("json", False): TrafficRecord,
+    ("json", True): LocalTrafficRecord,
     ("csv", False): _CellRecord,
     ("csv", True): _LocalCellRecord,
 }

@@ -35,7 +35,7 @@ State = tuple[int, dict[str, Position]]
 
 
 class AvionSource(FixedPartitionedSource[Batch[Line], State]):
-    """Reads traffic exports, NDJSON or CSV, in bounded memory.
+    """Reads traffic exports, NDJSON, CSV or JSON arrays, packed or not, in bounded memory.
 
     Emits batches of consecutive records; flatten them for single `Line`s. Exports are read one
     after another, a large one by all workers, each its lanes in the order of the file. Surveyed

@@ -1,19 +1,25 @@
 """One sequential look at an export before the run: checksum, records, and where to divide it."""
 
+import hashlib
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from operator import index
 from pathlib import Path
 from typing import BinaryIO
 
+from connectors.avion.array_cutter import ArrayCutter
 from connectors.avion.cutter import LINE_LIMIT, Cutter
+from connectors.avion.cutters import new_cutter
 from connectors.avion.head import HEAD_BYTES, Head, read_head
 from connectors.avion.milestones import STEP, Milestones
+from connectors.avion.packing import MAGIC_BYTES, packing_of
 from connectors.avion.sheets import check_sheet
 from connectors.avion.stamp import stamp_of
+from connectors.avion.unpacker import DamagedError, behind, unpacked
 from connectors.errors import RefusedError
-from connectors.records import Export, Split
+from connectors.records import Export, Packing, Split
 
 LANES = 8
 """Most splits of an export, and so the most workers that read one: part of the storage format."""
@@ -35,25 +41,39 @@ def survey(
     """Read an export once and say what it is.
 
     Args:
-        path: NDJSON or CSV file.
+        path: NDJSON, JSON array or CSV, maybe packed by gzip or zstd.
         line_limit: Bytes that a record may have.
         split_bytes: Least size of a split in bytes.
         progress: Called with the bytes read so far.
 
     Raises:
-        RefusedError: The file is missing, unreadable, no export, contradicts the traffic system's
-            own `<export>.manifest.json`, or is a sheet of the desk that a spreadsheet damaged.
+        RefusedError: The file is missing, unreadable, no export, cut, contradicts the traffic
+            system's own `<export>.manifest.json`, or is a sheet that a spreadsheet damaged.
     """
     try:
         with path.open("rb") as file:
-            head = read_head(path, file.read(HEAD_BYTES))
+            packing = packing_of(file.read(MAGIC_BYTES))
+            file.seek(0)
+            head = read_head(path, _opening(file, packing), packing)
             export = _survey(path, file, head, line_limit, split_bytes, progress)
     except IsADirectoryError:
         raise RefusedError(f"{path} is a directory; name the export file itself") from None
     except OSError as error:
         raise RefusedError(f"{path} cannot be read: {error.strerror}") from None
+    except DamagedError as error:
+        raise RefusedError(f"{path} {error}; fetch it again: nothing was sent") from None
     _compare_with_manifest(export)
     return check_sheet(export, line_limit=line_limit)
+
+
+def _opening(file: BinaryIO, packing: Packing) -> bytes:
+    """Return the first bytes of a text, no more than the head is looked for in."""
+    text = b""
+    for piece in unpacked(iter(partial(file.read, HEAD_BYTES), b""), packing):
+        text += piece
+        if len(text) >= HEAD_BYTES:
+            break
+    return text[:HEAD_BYTES]
 
 
 def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
@@ -67,32 +87,27 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
     stamp = stamp_of(file.fileno())
     size = file.seek(0, 2)
     step = max(split_bytes, -(-(size - head.offset) // LANES))
-    cutter = Cutter(
+    cutter = new_cutter(
         head.format,
         columns=head.columns,
         offset=head.offset,
         number=head.number,
         limit=line_limit,
     )
-    milestones, records, starts = Milestones(size), 0, [(head.offset, head.number)]
-    file.seek(0)
-    milestones.add(file.read(head.offset))
-    with ThreadPoolExecutor(1) as hasher:  # hashing releases the GIL, so it runs beside the count
-        while block := file.read(_BLOCK - file.tell() % _BLOCK):
-            hashed = hasher.submit(milestones.add, block)
+    milestones, digest, packed = Milestones(size), hashlib.sha256(), head.packing != "none"
+    records, end, starts = 0, head.offset, [(head.offset, head.number)]
+    with ThreadPoolExecutor(1) as hasher:
+        text = unpacked(_hashed(_read(file, progress), milestones.add, hasher), head.packing)
+        for block in behind(_hashed(text, digest.update, hasher) if packed else text, end):
             records += sum(map(len, cutter.feed(block)))
+            end += len(block)
             due = head.offset + step * len(starts)
-            if due <= cutter.offset < size and len(starts) < LANES:
+            if due <= cutter.offset < size and len(starts) < LANES and not packed:
                 starts.append((cutter.offset, cutter.number))
-            hashed.result()
-            progress(file.tell())
     records += sum(map(len, cutter.close()))
-    if stamp_of(file.fileno()) != stamp or milestones.size != size:
-        raise RefusedError(
-            f"{path} changed while it was surveyed; run again when the traffic system has written "
-            "all of it"
-        )
-    ends = [offset for offset, _ in starts[1:]] + [size]
+    changed = stamp_of(file.fileno()) != stamp or milestones.size != size
+    _refuse_unfinished(path, cutter, changed=changed)
+    ends = [offset for offset, _ in starts[1:]] + [end]
     return Export(
         path,
         head.format.name,
@@ -103,7 +118,39 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
         head.columns,
         milestones.passed,
         stamp,
+        packing=head.packing,
+        text_checksum=digest.hexdigest() if packed else "",
     )
+
+
+def _read(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        yield block
+        progress(file.tell())
+
+
+def _hashed(
+    blocks: Iterable[bytes], add: Callable[[bytes], object], hasher: Executor
+) -> Iterator[bytes]:
+    """Pass blocks on, each hashed while it is worked on: hashing releases the GIL."""
+    for block in blocks:
+        done = hasher.submit(add, block)
+        yield block
+        done.result()
+
+
+def _refuse_unfinished(path: Path, cutter: Cutter | ArrayCutter, *, changed: bool) -> None:
+    if changed:
+        raise RefusedError(
+            f"{path} changed while it was surveyed; run again when the traffic system has written "
+            "all of it"
+        )
+    if not cutter.whole:
+        raise RefusedError(
+            f"{path} is a JSON array whose last bracket is not where the file ends: it is cut or "
+            "damaged; fetch it again: nothing was sent"
+        )
 
 
 def _compare_with_manifest(export: Export) -> None:

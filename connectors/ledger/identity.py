@@ -19,7 +19,8 @@ class Identity:
 
     `splits` are start, end and line of what each lane reads: they belong to the snapshots of the
     run that began it. `milestones` are the survey's, in base64. `ancestors` are the SHA-256 of the
-    exports that the rows of a sheet come from.
+    exports that the rows of a sheet come from. `text_checksum` is the SHA-256 of what is in a
+    packed export, empty for others.
     """
 
     version: int = VERSION
@@ -33,6 +34,7 @@ class Identity:
     splits: list[list[int]]
     milestones: str
     ancestors: list[str] = field(default_factory=list)
+    text_checksum: str = ""
 
     def write(self, folder: Path) -> None:
         """Write `.export` in one step, and the ledger's folder with it."""
@@ -48,7 +50,8 @@ class Identity:
         splits = self.divided()
         starts = [split.start for split in splits]
         ends = [split.end for split in splits]
-        return starts == [export.splits[0].start, *ends[:-1]] and ends[-1:] == [export.size]
+        first, last = export.splits[0].start, export.splits[-1].end
+        return starts == [first, *ends[:-1]] and ends[-1:] == [last]
 
 
 def identity_of(
@@ -66,6 +69,7 @@ def identity_of(
         splits=[list(split) for split in export.splits],
         milestones=base64.b64encode(export.milestones).decode(),
         ancestors=list(export.ancestors),
+        text_checksum=export.text_checksum,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from connectors.ledger.counts import Counts
 from connectors.ledger.files import READ_ONLY, read_values, write_whole
-from connectors.records import Export
+from connectors.records import Export, Packing
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -29,8 +29,9 @@ class Manifest:
     where spots went, null if nowhere. `attempts` are the requests for the records of this ledger,
     `parked` its `circuit_open` dead letters; from `throttled` on they are the sums of
     `connectors.effort.Effort`, and `held_up` those of `HOLDUPS` by the minute of UTC in which they
-    began. `previous` is the SHA-256 of the manifest that was sealed before it in the same
-    folder, null for the first one.
+    began. `previous` is the SHA-256 of the manifest that was sealed before it in the same folder,
+    null for the first one. `checksum` and `bytes` are the file's as it lies on the disk, whatever
+    its `packing`; the offsets of its records count in the text within.
     """
 
     version: int = VERSION
@@ -67,6 +68,7 @@ class Manifest:
     previous: str | None = None
     started_at: str
     completed_at: str
+    packing: Packing = "none"
 
     def write(self, folder: Path, sign: Sign | None = None) -> None:
         """Write `manifest.json` in one step, its signature before it, and make both read-only."""
@@ -99,6 +101,7 @@ def new_manifest(export: Export, counts: Counts, **others: Any) -> Manifest:
         ancestors=list(export.ancestors),
         checksum=export.checksum,
         bytes=export.size,
+        packing=export.packing,
         total_records=counts.records,
         valid_records=counts.valid,
         rejected_records=counts.rejected,

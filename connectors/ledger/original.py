@@ -21,12 +21,12 @@ def original(letter: DeadLetter, manifest: Manifest) -> dict[str, Any] | None:
     if letter.reason in _NO_RECORDS:
         return None
     try:
-        if manifest.format == "ndjson":
-            fields: dict[str, Any] = from_json(letter.raw)
-            return fields
-        return _row(letter.raw, manifest.columns)
+        if manifest.format == "csv":
+            return _row(letter.raw, manifest.columns)
+        fields: dict[str, Any] = from_json(letter.raw)
     except (ValueError, csv.Error):
         return None
+    return fields
 
 
 @lru_cache(maxsize=64)  # asked of each row, and the same for all rows of a ledger

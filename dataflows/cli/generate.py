@@ -11,11 +11,10 @@ from typing import Annotated, NamedTuple
 import typer
 
 from connectors.errors import AvstarError, RefusedError
-from connectors.records import Format
-from dataflows.generate import Sample
+from dataflows.generate import Form, Sample
 from dataflows.generate import generate as generate_lines
 
-SUFFIXES: dict[str, Format] = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
+SUFFIXES: dict[str, Form] = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
 BLOCK_LINES = 4_096
 """Lines hashed and written at once."""
 
@@ -34,7 +33,7 @@ def generate(  # noqa: PLR0913 - one parameter for each option
     seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
     bad: Annotated[float, typer.Option(help="Share of bad records, 0 to 1.")] = 0.01,
     form: Annotated[
-        Format | None, typer.Option("--format", help="By default what the suffix says.")
+        Form | None, typer.Option("--format", help="By default what the suffix says.")
     ] = None,
     stations: Annotated[int, typer.Option(help="Stations that the spots air on.")] = 4,
     day: Annotated[
@@ -85,7 +84,7 @@ def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield block
 
 
-def _format(path: Path) -> Format:
+def _format(path: Path) -> Form:
     try:
         return SUFFIXES[path.suffix.lower()]
     except KeyError:

@@ -16,7 +16,8 @@ Opt = partial(typer.Option, readable=False)
 
 def run(  # noqa: PLR0913 - one parameter an option
     exports: Annotated[
-        list[Path] | None, typer.Argument(help="Traffic exports, NDJSON or CSV.", readable=False)
+        list[Path] | None,
+        typer.Argument(help="Traffic exports: NDJSON, CSV, .gz, .zst.", readable=False),
     ] = None,
     *,
     out: Annotated[Path | None, Opt(help="Folder of the ledgers.")] = None,

@@ -13,6 +13,7 @@ from connectors.ledger.audit.findings import Findings
 from connectors.ledger.audit.night import Night, night
 from connectors.ledger.audit.plain_export import plain_export
 from connectors.ledger.audit.plain_lines import plain_lines
+from connectors.ledger.audit.plain_open import plain_open
 from connectors.ledger.manifest import MANIFEST
 from connectors.ledger.verify import Verdict, is_ledger
 from connectors.ledger.verify import verify as verify_ledger
@@ -69,7 +70,7 @@ def _verdict(chosen: "_Chosen", verifier: Verifier | None) -> Verdict:
     if export is None:
         verdict = verify_ledger(folder)
     else:
-        with export.path.open("rb") as file:
+        with plain_open(export.path) as file:
             lines = plain_lines(file, export.format, limit=line_limit)
             verdict = verify_ledger(folder, export, lines)
     if verifier and (flaw := verifier.flaw(folder)):

@@ -77,4 +77,6 @@ def small_survey(monkeypatch: pytest.MonkeyPatch) -> int:
 def small_blocks(monkeypatch: pytest.MonkeyPatch, small_survey: int) -> int:
     """Let the reader too work in blocks so small that every record meets a block's end."""
     monkeypatch.setattr(import_module("connectors.avion.blocks"), "BLOCK", small_survey)
+    monkeypatch.setattr(import_module("connectors.avion.unpacker"), "PIECE", small_survey)
+    monkeypatch.setattr(import_module("connectors.avion.packed_text"), "_BLOCK", small_survey // 8)
     return small_survey

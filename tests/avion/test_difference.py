@@ -1,3 +1,4 @@
+import gzip
 import hashlib
 import os
 from random import Random
@@ -130,3 +131,13 @@ def test_a_file_that_is_not_there_cannot_be_compared(path, former):
     path.unlink()
     with pytest.raises(FileNotFoundError):
         difference(path, former)
+
+
+def test_of_a_packed_file_no_line_is_told(write):
+    path = write("day.ndjson.gz", gzip.compress(ROWS))
+    export = survey(path)
+    text = path.read_bytes()
+    path.write_bytes(text[:-1] + b"?")
+    found = difference(path, Former(export.checksum, export.size, export.milestones))
+    assert (found.kind, found.line) == ("changed", 0)
+    assert "line" not in str(found)

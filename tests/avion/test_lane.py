@@ -1,8 +1,11 @@
+import gzip
+import json
 import os
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from backports import zstd
 
 from connectors.avion import read_lines, survey
 from connectors.avion.lane import Lane, Position
@@ -40,6 +43,10 @@ def exports(write, spot, to_ndjson, to_csv, small_blocks):
         "open.ndjson": b"\xef\xbb\xbf" + to_ndjson(many[:3]).rstrip(),
         "long.csv": to_csv(many[:5]) + b"x" * 6000 + b"\n" + b"SP1,\xff\n" + b'"never closed\n',
         "empty.csv": b"",
+        "many.ndjson.gz": gzip.compress(to_ndjson(many[:30])) + gzip.compress(to_ndjson(many[30:])),
+        "quoted.csv.zst": zstd.compress(to_csv(quoted)),
+        "many.json": json.dumps(many, indent=1).encode() + b"\n",
+        "one-line.json.gz": gzip.compress(b" \n" + json.dumps(many).encode()),
     }
     return {
         name: survey(write(name, text), line_limit=LIMIT, split_bytes=1 << 20)
@@ -55,6 +62,7 @@ def drain(lane, count):
 
 
 NAMES = ["many.ndjson", "quoted.csv", "blanks.ndjson", "open.ndjson", "long.csv", "empty.csv"]
+NAMES += ["many.ndjson.gz", "quoted.csv.zst", "many.json", "one-line.json.gz"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -102,7 +110,7 @@ def test_the_position_is_where_the_last_batch_ends(lane, exports, name):
         offset, line, _ = reading.positions[export.checksum]
         assert (offset, line) == (batch.span.end, batch.span.line) or name == "blanks.ndjson"
     assert reading.positions[export.checksum].done
-    assert reading.positions[export.checksum].offset == export.size
+    assert reading.positions[export.checksum].offset == export.splits[-1].end
 
 
 def test_the_end_of_the_split_is_known_with_its_last_batch(lane, exports):

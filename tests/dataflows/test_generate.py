@@ -15,19 +15,19 @@ from hypothesis import strategies as st
 from connectors.avion.formats import FORMATS
 from connectors.avion.schema import Schema
 from connectors.errors import RefusedError
-from connectors.records import Format
 from dataflows.generate import (
     COLUMNS,
     DURATIONS,
     FAULTS,
     MOST_STATIONS,
     RENDER,
+    Form,
     Sample,
     call_signs,
     generate,
 )
 
-FORMAT = st.sampled_from(get_args(Format))
+FORMAT = st.sampled_from(get_args(Form))
 SAMPLES = st.builds(
     Sample,
     records=st.integers(0, 400),
@@ -98,13 +98,13 @@ def test_equal_samples_give_equal_bytes_and_other_seeds_others(sample: Sample) -
     ("form", "checksum"),
     [("ndjson", "cee6d4cf42d09667"), ("csv", "e085d877ba6986a4")],
 )
-def test_a_sample_is_the_same_on_every_python(form: Format, checksum: str) -> None:
+def test_a_sample_is_the_same_on_every_python(form: Form, checksum: str) -> None:
     assert sha256(b"".join(generate(Sample(format=form)))).hexdigest()[:16] == checksum
 
 
-@pytest.mark.parametrize("form", get_args(Format))
+@pytest.mark.parametrize("form", get_args(Form))
 @pytest.mark.parametrize("kind", FAULTS)
-def test_every_kind_of_bad_row_is_one_bad_record_in_either_format(form: Format, kind: str) -> None:
+def test_every_kind_of_bad_row_is_one_bad_record_in_either_format(form: Form, kind: str) -> None:
     fields = {
         "SpotID": "SP1",
         "StationCode": "KABC",
@@ -119,23 +119,23 @@ def test_every_kind_of_bad_row_is_one_bad_record_in_either_format(form: Format, 
     assert schema.check(FORMATS[form].decode(raws, columns)).bad.keys() == {1}
 
 
-@pytest.mark.parametrize("form", get_args(Format))
+@pytest.mark.parametrize("form", get_args(Form))
 @pytest.mark.parametrize("records", [len(FAULTS), 100, 3000])
-def test_each_kind_of_bad_row_is_there_at_least_once(form: Format, records: int) -> None:
+def test_each_kind_of_bad_row_is_there_at_least_once(form: Form, records: int) -> None:
     sample = Sample(records, bad=0.0001, format=form)
     _, bad = divide(sample)
     assert len(bad) == len(FAULTS)
     assert len(set(map(reason, bad))) >= len({*map(reason, spoilt(form))})
 
 
-def spoilt(form: Format) -> Iterator[bytes]:
+def spoilt(form: Form) -> Iterator[bytes]:
     fields = dict(zip(COLUMNS, ["SP1", "KABC", "2026-11-24T05:30:00-05:00", 30, "A"], strict=True))
     return (fault(fields, RENDER[form])[:-1] for fault in FAULTS.values())
 
 
 def reason(raw: bytes) -> str:
     """What the schema holds against a row, without the row's own values."""
-    form: Format = "ndjson" if raw.startswith(b"{") else "csv"
+    form: Form = "ndjson" if raw.startswith(b"{") else "csv"
     columns = COLUMNS if form == "csv" else ()
     malformed = FORMATS[form].malformed(raw, columns)
     checked = Schema(form).check(FORMATS[form].decode([raw], columns))
@@ -158,8 +158,8 @@ def test_bad_rows_are_spread_over_the_export() -> None:
     assert max(tenths.values()) < 50
 
 
-@pytest.mark.parametrize("form", get_args(Format))
-def test_blank_lines_stand_between_records_only_where_there_are_bad_ones(form: Format) -> None:
+@pytest.mark.parametrize("form", get_args(Form))
+def test_blank_lines_stand_between_records_only_where_there_are_bad_ones(form: Form) -> None:
     assert b"\n" in set(generate(Sample(bad=0.01, format=form)))
     assert b"\n" not in set(generate(Sample(bad=0, format=form)))
 
@@ -180,7 +180,7 @@ def test_durations_and_clients_are_what_traffic_knows() -> None:
 
 
 def test_ndjson_and_csv_hold_the_same_good_records() -> None:
-    [lines, rows] = (list(records_of(Sample(300, bad=0, format=f))) for f in get_args(Format))
+    [lines, rows] = (list(records_of(Sample(300, bad=0, format=f))) for f in get_args(Form))
     cells = csv.reader(StringIO(b"\n".join(rows).decode()))
     assert [list(map(str, json.loads(line).values())) for line in lines] == list(cells)
 

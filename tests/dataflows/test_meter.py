@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 
 from connectors.avstar.breaker import State
-from connectors.records import Batch, DeadLetter, Export, Receipt, Span, Spot, Tally
+from connectors.records import Batch, DeadLetter, Export, Receipt, Span, Split, Spot, Tally
 from connectors.trail import Attempt, Trail
 from dataflows.meter import Histogram, Meter
 
 SPAN = Span("day", "ab" * 32, "lane-0", 100, 350, 2)
-EXPORT = Export(Path("day.ndjson"), "ndjson", "ab" * 32, 1000, 10, ())
+EXPORT = Export(Path("day.ndjson"), "ndjson", "ab" * 32, 1000, 10, (Split(0, 1000, 1),))
 RECEIPT = Receipt(1, 0, "SP1", "K", "t", "f" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw")
 LETTER = DeadLetter(2, 9, "rejected", "", 400, False, "f" * 32, 1, b"raw")
 TRAIL = Trail(Spot(1, 0, "SP1", "K", "t", 30, "Acme", "f" * 32, b"raw"), "day", 0.0)

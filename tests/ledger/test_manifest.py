@@ -34,6 +34,7 @@ BESIDES = {
     "format",
     "columns",
     "ancestors",
+    "packing",
     "previous",
     "skipped",
     "stations",

@@ -2,7 +2,8 @@
 
 from connectors.avion.formats.base import Malformed, RecordFormat
 from connectors.avion.formats.csv import Csv
+from connectors.avion.formats.json_array import JsonArray
 from connectors.avion.formats.ndjson import Ndjson
 from connectors.avion.formats.registry import FORMATS
 
-__all__ = ["FORMATS", "Csv", "Malformed", "Ndjson", "RecordFormat"]
+__all__ = ["FORMATS", "Csv", "JsonArray", "Malformed", "Ndjson", "RecordFormat"]

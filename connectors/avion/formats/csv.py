@@ -3,6 +3,8 @@
 import csv
 import re
 from collections.abc import Sequence
+from io import StringIO
+from itertools import repeat
 from typing import Any, Literal
 
 from connectors.avion.formats.base import Malformed
@@ -16,7 +18,8 @@ csv.field_size_limit(1 << 26)  # the limit of a record is ours, and never more t
 # A quote opens a field only at its beginning, as in Python's `csv`; what stands behind the closing
 # quote belongs to the field. `(?!")` keeps a doubled quote from being taken for a closing one.
 _FIELD = rb'(?:"[^"]*(?:""[^"]*)*"(?!")[^,\n]*|[^",\n][^,\n]*|)'
-_RECORD = re.compile(rb"%b(?:,%b)*\n" % (_FIELD, _FIELD))
+_ROW = re.compile(rb"%b(?:,%b)*" % (_FIELD, _FIELD))
+_RECORD = re.compile(rb"%b\n" % _ROW.pattern)
 
 _ONCE = (*COLUMNS, *SEALED)
 """Columns that no header names twice."""
@@ -30,10 +33,15 @@ class Csv:
 
     def cut(self, data: bytes, *, last: bool, limit: int) -> tuple[list[bytes], bytes]:
         """Cut at every line end outside quotes; a quote that never closes ends with its line."""
+        pieces = data.split(b"\n")
+        rest = pieces.pop()
         if b'"' not in data:
-            pieces = data.split(b"\n")
-            return pieces, pieces.pop()
-        pieces, begin = [], 0
+            return pieces, rest
+        for i, piece in enumerate(pieces):
+            if b'"' in piece and not _ROW.fullmatch(piece):  # it goes on in the next line
+                del pieces[i:]
+                break
+        begin = sum(map(len, pieces)) + len(pieces)
         while begin < len(data):
             found = _RECORD.match(data, begin)
             end = found.end() - 1 if found else -1
@@ -71,13 +79,9 @@ class Csv:
 
     def decode(self, raws: Sequence[bytes], columns: tuple[str, ...]) -> list[Any]:
         """Read all rows in one pass; one row that spoils it is found by reading each alone."""
-        width = len(columns)
-        try:
-            rows = list(csv.reader([raw.decode() for raw in raws], strict=True))
-        except (UnicodeDecodeError, csv.Error):
-            rows = []
-        if len(rows) == len(raws) and all(len(row) == width for row in rows) and not _nul(raws):
-            return [dict(zip(columns, row, strict=True)) for row in rows]
+        rows = _rows(b"\n".join(raws))
+        if len(rows) == len(raws) and set(map(len, rows)) <= {len(columns)}:
+            return list(map(dict, map(zip, repeat(columns), rows)))
         return [self._decode_one(raw, columns) for raw in raws]
 
     def _decode_one(self, raw: bytes, columns: tuple[str, ...]) -> dict[str, str] | Malformed:
@@ -96,8 +100,14 @@ class Csv:
         return found if isinstance(found, Malformed) else None
 
 
-def _nul(raws: Sequence[bytes]) -> bool:
-    return any(b"\0" in raw for raw in raws)
+def _rows(text: bytes) -> list[list[str]]:
+    """Read rows that stand one under another; fewer than there are if one draws another in."""
+    if b"\0" in text:
+        return []
+    try:
+        return list(csv.reader(StringIO(text.decode(), newline="\n"), strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return []
 
 
 def _row(raw: bytes) -> list[str] | Malformed:

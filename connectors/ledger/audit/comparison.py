@@ -109,6 +109,8 @@ class Comparison:
         seal.expect("checksum", self.export.checksum, "export")
         seal.expect("bytes", self.export.size, "export")
         seal.expect("format", self.export.format, "export")
+        if "packing" in seal.claims:  # a seal from before there was any has none
+            seal.expect("packing", self.export.packing, "export")
         seal.expect("ancestors", sorted(self._ancestors), "export")
         seal.expect("columns", list(self.export.columns), "export")
         seal.expect("total_records", self._records, "export")

@@ -36,10 +36,10 @@ Reading = Callable[[bytes], PlainSpot | None]
 
 def reading(form: Format, columns: Sequence[str] = ()) -> Reading:
     """Choose how to read an export's records; `columns` is the header of a CSV."""
-    return _ndjson if form == "ndjson" else _csv(columns)
+    return _csv(columns) if form == "csv" else _json
 
 
-def _ndjson(raw: bytes) -> PlainSpot | None:
+def _json(raw: bytes) -> PlainSpot | None:
     try:
         fields = json.loads(raw.decode())
     except (ValueError, RecursionError):

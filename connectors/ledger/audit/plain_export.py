@@ -3,11 +3,13 @@
 import csv
 from pathlib import Path
 
+from connectors.ledger.audit.plain_open import plain_open, plain_packing
 from connectors.ledger.files import sha256_of
 from connectors.records import Export, Format
 
 _HEAD = 1 << 16
 _BOM = b"\xef\xbb\xbf"
+_PACKED = {".gz", ".gzip", ".zst", ".zstd"}
 
 
 def plain_export(path: Path) -> Export:
@@ -15,19 +17,26 @@ def plain_export(path: Path) -> Export:
 
     Raises:
         OSError: It cannot be read.
+        RefusedError: It is packed, and damaged.
     """
-    with path.open("rb") as file:
+    with plain_open(path) as file:
         head = file.read(_HEAD).removeprefix(_BOM)
     form = _format(path, head)
     columns = _columns(head) if form == "csv" else ()
-    return Export(path, form, sha256_of(path), path.stat().st_size, 0, (), columns)
+    size, packing = path.stat().st_size, plain_packing(path)
+    return Export(path, form, sha256_of(path), size, 0, (), columns, packing=packing)
 
 
 def _format(path: Path, head: bytes) -> Format:
-    suffix = path.suffix.lower()
+    suffixes, first = [suffix.lower() for suffix in path.suffixes], head.strip()[:1]
+    if suffixes and suffixes[-1] in _PACKED:
+        suffixes.pop()
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix != ".csv" and first == b"[":
+        return "json"
     if suffix in {".ndjson", ".jsonl"}:
         return "ndjson"
-    return "csv" if suffix == ".csv" or head.strip()[:1] not in {b"{", b""} else "ndjson"
+    return "csv" if suffix == ".csv" or first not in {b"{", b""} else "ndjson"
 
 
 def _columns(head: bytes) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from connectors.ledger.audit.plain_elements import plain_elements
 from connectors.records import Format, Line
 
 _HEAD = 1024
@@ -30,10 +31,12 @@ def plain_lines(file: BinaryIO, form: Format, *, limit: int) -> Iterator[Line]:
     """Yield the records of an export, without the header of a CSV; memory is bounded by `limit`.
 
     Args:
-        file: The export, from its beginning.
+        file: The text of the export, from its beginning.
         form: How it is written.
         limit: Bytes that a record may have; of a longer one only the head comes.
     """
+    if form == "json":
+        return plain_elements(file, limit=limit, head=_HEAD)
     records = _records(file, form, limit)
     if form == "csv":
         next(records, None)

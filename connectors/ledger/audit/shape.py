@@ -5,7 +5,7 @@ from math import inf
 from typing import Any, get_args
 
 from connectors.ledger.audit.findings import shown
-from connectors.records import Reason
+from connectors.records import Format, Reason
 
 Test = Callable[[Any], bool]
 Shape = Mapping[str, Test]
@@ -99,7 +99,7 @@ MANIFEST: Shape = {
     "version": one_of(1),
     "ledger": text,
     "export": text,
-    "format": one_of("ndjson", "csv"),
+    "format": one_of(*get_args(Format)),
     "columns": sequence(text),
     "ancestors": sequence(SHA256),
     "mode": one_of("upload", "validate-only"),

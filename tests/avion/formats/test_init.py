@@ -1,11 +1,12 @@
 import connectors.avion.formats
-from connectors.avion.formats import FORMATS, Csv, Ndjson
+from connectors.avion.formats import FORMATS, Csv, JsonArray, Ndjson
 
 
 def test_the_public_names_are_these():
     assert connectors.avion.formats.__all__ == [
         "FORMATS",
         "Csv",
+        "JsonArray",
         "Malformed",
         "Ndjson",
         "RecordFormat",
@@ -16,6 +17,7 @@ def test_each_format_is_found_under_its_own_name():
     assert {name: type(found) for name, found in FORMATS.items()} == {
         "ndjson": Ndjson,
         "csv": Csv,
+        "json": JsonArray,
     }
     assert all(found.name == name for name, found in FORMATS.items())
 

@@ -30,8 +30,9 @@ EXPORTS = {
     "missing": ("gone.ndjson", None, "cannot be read: No such file"),
     "a directory": ("..", None, "is a directory"),
     "binary": ("day.ndjson", bytes(range(32)) * 50, "is a binary file"),
-    "a JSON array": ("day.json", b"[\n" + ROW + b"]\n", "is a JSON array"),
-    "gzip": ("day.ndjson", gzip.compress(ROW * 50), "gzip: unpack it first"),
+    "an array without end": ("day.json", b"[\n" + ROW, "is a JSON array whose last bracket"),
+    "half a gzip": ("day.ndjson", gzip.compress(ROW * 50)[:-9], "is cut: its gzip"),
+    "gzip in gzip": ("day.ndjson", gzip.compress(gzip.compress(ROW)), "packed twice"),
     "UTF-16": ("day.ndjson", ROW.decode().encode("utf-16"), "UTF-16: save it as UTF-8"),
     "a CSV without a column": ("day.csv", HEADER.replace(b",Duration", b""), "Duration"),
 }

@@ -1,0 +1,148 @@
+"""The text of a packed export, piece by piece, whatever it is that it unpacks to."""
+
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from backports import zstd
+
+from connectors.records import Packing
+
+PIECE = 1 << 19
+"""Bytes of text from which on a piece is given away: as much as a block of a plain file."""
+
+_GZIP_ONLY = 31
+"""`wbits` of zlib that takes gzip and nothing else."""
+
+_LARGEST_WINDOW = 27
+"""Log2 of the bytes that a zstd frame may ask to be kept: what `zstd -d` allows by itself."""
+
+
+class DamagedError(ValueError):
+    """A packed file is cut or is not what it was; the words follow its name."""
+
+
+class Unpacker:
+    """Unpacks consecutive blocks of one file; members that stand one behind another are one text.
+
+    No more than a piece and what a member needs of its own is held at a time, so that a file which
+    unpacks to a thousand times its size costs time and no memory.
+    """
+
+    def __init__(self, packing: Packing) -> None:
+        self._packing = packing
+        self._member: _Member | None = None
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def feed(self, block: bytes) -> Iterator[bytes]:
+        """Yield the text that comes with this block, in pieces of `PIECE` to twice as much.
+
+        Raises:
+            DamagedError: The file is damaged here.
+        """
+        for text in self._texts(block):
+            self._held.append(text)
+            self._size += len(text)
+            if self._size >= PIECE:
+                yield self._release()
+
+    def close(self) -> Iterator[bytes]:
+        """Yield what is left.
+
+        Raises:
+            DamagedError: The last member does not end.
+        """
+        if self._size:
+            yield self._release()
+        if self._member:
+            raise DamagedError(f"is cut: its {self._packing} ends in the middle")
+
+    def _release(self) -> bytes:
+        text = b"".join(self._held)
+        self._held, self._size = [], 0
+        return text
+
+    def _texts(self, data: bytes) -> Iterator[bytes]:
+        while True:
+            if self._member is None:
+                data = (
+                    data.lstrip(b"\0") if self._packing == "gzip" else data
+                )  # tapes and disks pad
+                if not data:
+                    return
+                self._member = _MEMBERS[self._packing]()
+            member = self._member
+            try:
+                text, data = member.take(data)
+            except (zlib.error, zstd.ZstdError) as error:
+                raise DamagedError(f"is damaged {self._packing}: {error}") from None
+            if text:
+                yield text
+            if member.ended:
+                self._member = None
+            elif not data and len(text) < PIECE:
+                return
+
+
+def unpacked(blocks: Iterable[bytes], packing: Packing) -> Iterator[bytes]:
+    """Yield the text of a file that is read in blocks; one that is not packed is the text itself.
+
+    Raises:
+        DamagedError: It is damaged, or cut.
+    """
+    if packing == "none":
+        yield from blocks
+        return
+    unpacker = Unpacker(packing)
+    for block in blocks:
+        yield from unpacker.feed(block)
+    yield from unpacker.close()
+
+
+def behind(pieces: Iterable[bytes], start: int) -> Iterator[bytes]:
+    """Yield a text from an offset on, of its pieces from the beginning."""
+    for piece in pieces:
+        if start < len(piece):
+            yield piece[start:]
+        start = max(0, start - len(piece))
+
+
+class _Member(Protocol):
+    """One complete packed text of a file."""
+
+    @property
+    def ended(self) -> bool: ...
+
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        """Return at most `PIECE` bytes of text, and the data that is still to be given again."""
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(_GZIP_ONLY)
+
+    @property
+    def ended(self) -> bool:
+        return self._inner.eof
+
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        text = self._inner.decompress(data, PIECE)
+        return text, self._inner.unused_data if self.ended else self._inner.unconsumed_tail
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        limit: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _LARGEST_WINDOW}
+        self._inner = zstd.ZstdDecompressor(options=limit)
+
+    @property
+    def ended(self) -> bool:
+        return bool(self._inner.eof)
+
+    def take(self, data: bytes) -> tuple[bytes, bytes]:
+        text = self._inner.decompress(data, PIECE)  # keeps what it has not used
+        return text, self._inner.unused_data if self.ended else b""
+
+
+_MEMBERS: dict[Packing, Callable[[], _Member]] = {"gzip": _Gzip, "zstd": _Zstd}
