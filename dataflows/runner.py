@@ -96,8 +96,7 @@ def run(  # noqa: PLR0913 - what a run has to do with
         )
         if not cluster.is_alone:  # alone the engine tells what failed
             witness.watch(flow)
-        gc.collect()
-        gc.freeze()  # what is there now stays; collections need not look at it again
+        _freeze()
         with quiet_engine() as noise, peers:
             try:
                 cli_main(
@@ -119,6 +118,13 @@ def run(  # noqa: PLR0913 - what a run has to do with
                 end_metrics_page()
         log.info("closed", extra={"exports": [export.key for export in exports]})
     return _manifests(settings, exports, stop, 0.0 if cluster.is_alone else SHARED_FOLDER_SECONDS)
+
+
+def _freeze() -> None:
+    """Let collections pass over what is there now, which stays; of a run before there is less."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _store(settings: Settings, cluster: Cluster) -> AbstractContextManager[RecoveryConfig | None]:
