@@ -14,6 +14,10 @@ class RefusedError(AvstarError):
     """The run cannot begin: a setting, a file or a folder is wrong, and nothing was sent."""
 
 
+class UnfitError(RefusedError):
+    """One export cannot be gone on with, and nothing was sent; others can."""
+
+
 class HaltedError(AvstarError):
     """The run cannot go on: credentials or URL are wrong. Nothing was dead-lettered for it."""
 

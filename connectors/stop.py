@@ -16,9 +16,9 @@ class Stop:
         """Ask the run to stop; safe in a signal handler and from any thread."""
         self._event.set()
 
-    def wait(self) -> None:
-        """Return when somebody has asked."""
-        self._event.wait()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until somebody has asked, or for so many seconds, and tell whether they have."""
+        return self._event.wait(seconds)
 
     def __call__(self) -> bool:
         """Tell whether somebody asked."""

@@ -1,8 +1,10 @@
 """One job from settings to exit code: survey, run, summary."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from connectors.errors import AvstarError, RefusedError, StoppedError
 from connectors.ledger import Manifest
@@ -12,6 +14,7 @@ from dataflows.audit import configure_audit
 from dataflows.cluster import Cluster
 from dataflows.exports import open_exports, sealed_manifest, unsealed
 from dataflows.meter import Meter
+from dataflows.page import Course, page
 from dataflows.preflight import check_settings
 from dataflows.redrive import redrive, redrive_once
 from dataflows.redrive_sheets import (
@@ -30,6 +33,29 @@ from dataflows.signals import stop_on_signals
 log = logging.getLogger(__name__)
 
 
+class Means(NamedTuple):
+    """What a job works with besides its settings."""
+
+    cluster: Cluster
+    stop: Stop
+    screen: Screen
+
+
+@contextmanager
+def means(settings: Settings, cluster: Cluster) -> Iterator[Means]:
+    """Make ready for jobs: the audit log, the answer to signals, the page; and look beforehand.
+
+    Raises:
+        RefusedError: A setting cannot be used.
+    """
+    configure_audit(json_lines=settings.log_json)
+    check_settings(settings)
+    stop, course = Stop(), Course(alone=cluster.is_alone)
+    stop_on_signals(stop)
+    with page(settings, course):
+        yield Means(cluster, stop, Screen(settings, course))
+
+
 def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     """Carry the settings' exports over and show how it went.
 
@@ -38,13 +64,33 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     Raises:
         AvstarError: It could not be done; what was done is not lost.
     """
-    configure_audit(json_lines=settings.log_json)
-    check_settings(settings)
-    screen = Screen(settings)
-    stop, meter = Stop(), Meter()
-    stop_on_signals(stop)
-    with screen.surveying(settings.exports) as surveyed:
-        exports = open_exports(settings, heard(stop, surveyed))
+    with means(settings, cluster) as given:
+        manifests = carry(settings, look_at(settings, given), given)
+    if not cluster.is_first:
+        return ExitCode.SETTLED  # what is open in the end the first process says, who sends again
+    letters = settings.strict and any(one.dead_lettered for one in manifests)
+    if letters and any_open(settings.out_folder, manifests):
+        return ExitCode.DEAD_LETTERS
+    return ExitCode.SETTLED
+
+
+def look_at(settings: Settings, given: Means) -> list[Export]:
+    """Survey the settings' exports.
+
+    Raises:
+        RefusedError: One of them cannot be uploaded.
+    """
+    with given.screen.surveying(settings.exports) as surveyed:
+        return open_exports(settings, heard(given.stop, surveyed))
+
+
+def carry(settings: Settings, exports: Sequence[Export], given: Means) -> list[Manifest]:
+    """Upload exports as far as they are not sealed, and send again what can be.
+
+    Raises:
+        AvstarError: It could not be done; what was done is not lost.
+    """
+    (cluster, stop, screen), meter = given, Meter()
     todo = unsealed(settings, exports)
     for export in exports:
         if export not in todo:
@@ -55,14 +101,9 @@ def upload(settings: Settings, cluster: Cluster) -> ExitCode:
     manifests = [_sealed(settings, export) for export in exports]
     for manifest in manifests:
         screen.summary(manifest)
-    if not cluster.is_first:
-        return ExitCode.SETTLED  # what is open in the end the first process says, who sends again
-    if settings.redrive and not settings.validate_only:
+    if cluster.is_first and settings.redrive and not settings.validate_only:
         _redrive(settings, manifests, meter, stop, screen)
-    letters = settings.strict and any(one.dead_lettered for one in manifests)
-    if letters and any_open(settings.out_folder, manifests):
-        return ExitCode.DEAD_LETTERS
-    return ExitCode.SETTLED
+    return manifests
 
 
 def resend(settings: Settings) -> ExitCode:

@@ -1,6 +1,6 @@
-"""The `/metrics` page that the engine serves, with our metrics among its own."""
+"""The `/metrics` page, the engine's or our own, with our metrics among the others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from math import inf
 
@@ -20,16 +20,19 @@ from dataflows.meter import Meter
 
 
 class MeterCollector(Collector):
-    """Reads a meter whenever the page is asked for."""
+    """Reads a meter whenever the page is asked for, if there is one."""
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Callable[[], Meter | None]) -> None:
         self._meter = meter
 
     @override
     def collect(self) -> Iterable[Metric]:
+        meter = self._meter()
+        if meter is None:
+            return
         for instrument in INSTRUMENTS:
-            yield _family(instrument, self._meter)
-        answers = self._meter.answers
+            yield _family(instrument, meter)
+        answers = meter.answers
         buckets = [(_written(bound), count) for bound, count in answers.cumulated()]
         yield HistogramMetricFamily(ANSWERS, ANSWERS_HELP, buckets, answers.sum)
 
@@ -50,8 +53,8 @@ def _written(bound: float) -> str:
 
 
 @contextmanager
-def on_metrics_page(meter: Meter) -> Iterator[None]:
-    """Show a meter on the page while the body runs."""
+def on_metrics_page(meter: Callable[[], Meter | None]) -> Iterator[None]:
+    """Show on the page, while the body runs, the meter that there is whenever it is asked for."""
     collector = MeterCollector(meter)
     REGISTRY.register(collector)
     try:

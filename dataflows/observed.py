@@ -51,10 +51,10 @@ def observed(
     mine, earlier = (exports, before) if cluster.is_first else ([], 0)
     meter.expect(mine, earlier, files, validating=settings.validate_only)
     with ExitStack() as stack:
-        if metrics_page_wanted():
+        if metrics_page_wanted() and not settings.page:
             from dataflows.metrics_page import on_metrics_page  # noqa: PLC0415 - only where wanted
 
-            stack.enter_context(on_metrics_page(meter))
+            stack.enter_context(on_metrics_page(lambda: meter))
         about = {"avstar.settled_before": before, "avstar.resume_offsets": _offsets(checkpoints)}
         if cluster.workers:  # else only the engine knows
             about["avstar.workers"] = cluster.workers

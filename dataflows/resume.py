@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from connectors.errors import RefusedError, unwritten
+from connectors.errors import RefusedError, UnfitError, unwritten
 from connectors.ledger import (
     Checkpoint,
     Identity,
@@ -42,7 +42,8 @@ def prepare(
         tell: Called with lines for people.
 
     Raises:
-        RefusedError: State folder and ledger do not fit together, or the settings not to either.
+        UnfitError: State folder and ledger of an export do not fit together.
+        RefusedError: The settings do not fit to either.
         HaltedError: The ledger cannot be written now.
     """
     for export in exports:
@@ -92,7 +93,7 @@ def _checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def _refuse_unsealed(folder: Path, state: Path) -> None:
-    raise RefusedError(
+    raise UnfitError(
         f"{folder / MANIFEST} is gone, but {state} knows that it was there; put the ledger back, "
         f"or move {state} away to go on without it: what the ledger still holds is kept, the rest "
         "is sent again and counted as duplicate, and nothing is scheduled twice"
@@ -104,7 +105,7 @@ def _refuse_loss(
 ) -> None:
     if lost := loss(folder, export, checkpoint):
         both = f"{folder} and {state}" if state else f"{folder}"
-        raise RefusedError(
+        raise UnfitError(
             f"{lost}: part of the ledger is lost; put it back, or move {both} away to begin anew "
             "(what was delivered is then sent again and counted as duplicate; nothing is scheduled "
             "twice)"

@@ -123,7 +123,8 @@ def run(  # noqa: PLR0913 - what a run has to do with
 
 
 def _freeze() -> None:
-    """Have collections not look again at what is there now, since it stays."""
+    """Let collections pass over what is there now, which stays; of a run before there is less."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

@@ -21,6 +21,7 @@ from typing_extensions import override
 from connectors.ledger import Manifest, read_checkpoint
 from connectors.records import Export
 from dataflows.meter import Meter
+from dataflows.page import Course
 from dataflows.repeated import repeated
 from dataflows.settings import Settings
 from dataflows.standstill import standstill
@@ -39,9 +40,10 @@ class _Console(Console):
 
 
 class Screen:
-    """Progress goes to standard error, the summary to standard output."""
+    """Progress goes to standard error, the summary to standard output, the rest to the course."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, course: Course | None = None) -> None:
+        self.course = course or Course()
         self._settings = settings
         self._console = _Console(stderr=True, highlight=False)
         self._silent = settings.log_json
@@ -50,7 +52,7 @@ class Screen:
     def surveying(self, paths: Sequence[Path]) -> Iterator[Callable[[Path, int], None]]:
         """Show how the exports are surveyed; yields what is to be called with bytes read."""
         if not self._console.is_terminal or self._silent:
-            yield lambda _path, _done: None
+            yield lambda _path, _done: self.course.step()
             return
         columns = (
             TextColumn("survey {task.description}", markup=False),
@@ -63,11 +65,21 @@ class Screen:
                 for path in paths
                 if path.is_file()
             }
-            yield lambda path, done: progress.update(tasks[path], completed=done)
+
+            def surveyed(path: Path, done: int) -> None:
+                self.course.step()
+                progress.update(tasks[path], completed=done)
+
+            yield surveyed
 
     @contextmanager
     def running(self, exports: Sequence[Export], meter: Meter) -> Iterator[None]:
         """Show how the run goes on while the body runs."""
+        with self.course.running(meter), self._shown(exports, meter):
+            yield
+
+    @contextmanager
+    def _shown(self, exports: Sequence[Export], meter: Meter) -> Iterator[None]:
         before = sum(self._settled_before(export) for export in exports)
         total = sum(export.records for export in exports)
         view = _View(meter, total, before, validating=self._settings.validate_only)

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from connectors.avstar import AvstarSettings, Rate
 from connectors.errors import RefusedError
-from dataflows.values import Paths, ProxyUrl, Quota, Stations, TimeOfDay, Zone
+from dataflows.values import Address, Paths, ProxyUrl, Quota, Stations, TimeOfDay, Zone
 
 PREFIX = "AVSTAR_"
 
@@ -80,6 +80,12 @@ class Settings(BaseSettings):
     sign_key: Path | None = Field(None, description="Ed25519 key that signs manifests, PEM")
     strict: bool = Field(default=False, description="Exit 3 if there are dead letters")
     deadline: TimeOfDay | None = Field(None, description="Playout, HH:MM: a run that is late warns")
+    follow: Path | None = Field(None, description="Folder in which exports arrive, one by one")
+    archive: Path | None = Field(None, description="Where those go when done, with their ledgers")
+    settle_seconds: float = Field(
+        120.0, ge=0, description="Time for which an arrival must not change, without a companion"
+    )
+    page: Address | None = Field(None, description="host:port of /metrics, /ready and /live")
     log_json: bool = Field(
         default=False, description="Audit log as JSON lines on standard error, for no progress"
     )

@@ -1,6 +1,7 @@
 """Values that the environment holds as text: how each is read and what is none."""
 
 import os
+import re
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,6 +53,13 @@ def _zone(value: Any) -> Any:
         ) from None
 
 
+def _address(value: str) -> str:
+    if not re.fullmatch(r"(\[[^\s\[\]]+\]|[^\s,:;\[\]]+):\d{1,5}", value):
+        raise RefusedError(f"address {value!r} is none; write host:port, such as 0.0.0.0:3030")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
 Paths = Annotated[tuple[Path, ...], NoDecode, _split(os.pathsep)]
 ProxyUrl = Annotated[Proxy, NoDecode, BeforeValidator(_proxy), PlainSerializer(str)]
 Quota = Annotated[Rate, NoDecode, BeforeValidator(_rate)]

@@ -53,3 +53,11 @@ def test_who_waits_for_it_goes_on_when_somebody_asks():
     assert thread.is_alive()
     stop.request()
     thread.join()
+
+
+def test_who_waits_for_a_while_is_told_whether_somebody_asked() -> None:
+    stop = Stop()
+    assert not stop.wait(0.01)
+    stop.request()
+    assert stop.wait(60)
+    assert stop.wait()

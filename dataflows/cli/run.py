@@ -8,6 +8,7 @@ import typer
 
 from dataflows import job
 from dataflows.cluster import load_cluster
+from dataflows.follow import follow as follow_landing
 from dataflows.settings import load_settings
 
 Opt = partial(typer.Option, readable=False)
@@ -67,6 +68,18 @@ def run(  # noqa: PLR0913 - one parameter an option
     deadline: Annotated[
         str | None, Opt(help="Playout, HH:MM in --timezone: a run that will be late warns.")
     ] = None,
+    follow: Annotated[
+        Path | None, Opt(help="Upload what arrives in this folder, one by one, until stopped.")
+    ] = None,
+    archive: Annotated[
+        Path | None, Opt(help="Where --follow keeps ledgers, and moves what is done.")
+    ] = None,
+    settle_seconds: Annotated[
+        float | None, Opt(help="Quiet after which an arrival counts as whole: 120.")
+    ] = None,
+    page: Annotated[
+        str | None, Opt(help="Serve /metrics, /ready and /live there: 0.0.0.0:3030.")
+    ] = None,
     log_json: Annotated[
         bool | None, Opt("--log-json", help="Audit log as JSON lines on standard error.")
     ] = None,
@@ -78,4 +91,5 @@ def run(  # noqa: PLR0913 - one parameter an option
     """
     given = {name: value for name, value in locals().items() if value is not None}
     settings = load_settings(**{**given, "exports": exports or None})
-    raise typer.Exit(job.upload(settings, load_cluster()))
+    work = follow_landing if settings.follow else job.upload
+    raise typer.Exit(work(settings, load_cluster()))

@@ -4,7 +4,8 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from connectors.errors import RefusedError
+from connectors.avion.stamp import stamp_of
+from connectors.errors import RefusedError, StoppedError
 from connectors.ledger import begun, read_identity
 from connectors.records import Export
 from connectors.stop import Stop
@@ -28,6 +29,10 @@ _AGREED = (
     "validate_only",
 )
 """Settings in which processes must not differ: each decides about spots that others handle."""
+
+
+class OverError(StoppedError):
+    """The first process has done with the exports before this one could help; nothing stopped."""
 
 
 def join(  # noqa: PLR0913 - settings, and what it is given to work with
@@ -54,13 +59,26 @@ def join(  # noqa: PLR0913 - settings, and what it is given to work with
     Raises:
         RefusedError: They do not work on the same.
         StoppedError: It was asked to stop meanwhile.
+        OverError: Exports are followed, and the first process has done with these already.
     """
     if cluster.is_alone:
         return Peers(cluster, {}, stop)
-    meeting = Meeting(cluster, _terms(settings, exports, cluster), stop, tell)
+    follows = settings.follow is not None
+    meeting = Meeting(
+        cluster,
+        _terms(settings, exports, cluster),
+        lambda: stop() or (follows and not all(map(_is_there, exports))),
+        tell,
+        passing=("exports",) if follows else (),
+    )
     if cluster.is_first:
         return Peers(cluster, meeting.receive(_parts(settings, exports)), stop)
-    first, parts = meeting.call()
+    try:
+        first, parts = meeting.call()
+    except StoppedError:
+        if stop():
+            raise
+        raise OverError("the exports have gone, and nothing was sent") from None
     if not seen(lambda: _parts(settings, exports) == parts, patience):
         first.close()
         raise RefusedError(
@@ -78,6 +96,13 @@ def seen(what: Callable[[], bool], patience: float) -> bool:
             return False
         time.sleep(_LOOK_SECONDS)
     return True
+
+
+def _is_there(export: Export) -> bool:
+    try:
+        return stamp_of(export.path) == export.stamp
+    except OSError:
+        return False
 
 
 def worker_threads(settings: Settings, cluster: Cluster) -> int:

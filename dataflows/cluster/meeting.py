@@ -7,13 +7,12 @@ process listens on its address, the others call; then it leaves the address to i
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import Any
 
 from connectors.errors import RefusedError, StoppedError
-from connectors.stop import Stop
 from dataflows.cluster.cluster import PREFIX, Cluster, split_address
 from dataflows.cluster.link import Link
 
@@ -35,22 +34,25 @@ class Meeting:
         terms: What all processes must agree on, by name.
         stop: Ends the waiting.
         tell: Called with lines for people.
+        passing: Names of terms in which others may differ for a while: they are to call again.
         say_after: Seconds until it is told who is waited for.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a meeting is about, and who is told
         self,
         cluster: Cluster,
         terms: Mapping[str, str],
-        stop: Stop,
+        stop: Callable[[], bool],
         tell: Callable[[str], object],
         *,
+        passing: Collection[str] = (),
         say_after: float = SAY_AFTER_SECONDS,
     ) -> None:
         self._cluster = cluster
         self._terms = terms
         self._stop = stop
         self._tell = tell
+        self._passing = passing
         self._tell_at = time.monotonic() + say_after
 
     def receive(self, word: str) -> dict[int, Link]:
@@ -114,7 +116,10 @@ class Meeting:
             link.close()
             return
         links[process] = link
-        if name := _difference(self._terms, theirs):
+        name = _difference(self._terms, theirs)
+        if name in self._passing:
+            links.pop(process).close()
+        elif name:
             link.say("refused", name=name)
             raise self._refusal(process, name)
 

@@ -7,7 +7,7 @@ from tests.dataflows.test_meter import TRAIL, attempt
 
 def test_the_page_of_the_engine_shows_the_meter_while_the_body_runs() -> None:
     meter = Meter()
-    with on_metrics_page(meter):
+    with on_metrics_page(lambda: meter):
         meter.attempted(TRAIL, attempt(201, seconds=0.07))
         meter.attempted(TRAIL, attempt(429, seconds=40))
         page = generate_python_metrics()

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, create_model
 
 from connectors.avstar import Proxy, Rate
 from connectors.errors import RefusedError
-from dataflows.values import Paths, ProxyUrl, Quota, Stations, Zone
+from dataflows.values import Address, Paths, ProxyUrl, Quota, Stations, Zone
 
 
 def read(kind, value):
@@ -19,6 +19,8 @@ def read(kind, value):
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
+        (Address, "0.0.0.0:3030", "0.0.0.0:3030"),
+        (Address, "[::]:3030", "[::]:3030"),
         (Paths, " a:/b/c.csv :", (Path("a"), Path("/b/c.csv"))),
         (ProxyUrl, "http://proxy:3128", Proxy("http://proxy:3128")),
         (Quota, "600/60", Rate(600, 60)),
@@ -34,6 +36,8 @@ def test_a_text_is_read_and_a_value_stays_as_it_is(kind, text, value):
 @pytest.mark.parametrize(
     ("kind", "text", "words"),
     [
+        (Address, "3030", "write host:port, such as"),
+        (Address, ":3030", "write host:port, such as"),
         (ProxyUrl, "proxy:3128", "the proxy's URL cannot be used"),
         (Quota, "many", "such as 600/60"),
         (Stations, " ,", "leave it out to keep all"),

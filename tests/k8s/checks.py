@@ -10,11 +10,21 @@ import bytewax.run
 
 from dataflows.otel import Otel
 from dataflows.settings import DeskSettings, Settings
-from tests.k8s.manifests import Document, Workload, environment, of_kind, workloads
+from tests.k8s.manifests import (
+    Document,
+    Workload,
+    config_files,
+    environment,
+    of_kind,
+    workloads,
+)
 from tests.k8s.schedule import wrong_schedule
 
 SPARE_SECONDS = 30
 """Time beside the draining: the engine's end, the ledgers, and the other processes' good-bye."""
+
+WRITTEN = {"AVSTAR_OUT", "AVSTAR_STATE", "AVSTAR_FOLLOW", "AVSTAR_ARCHIVE"}
+"""Settings that name a folder which is written."""
 
 Check = Callable[[list[Document]], Iterator[str]]
 
@@ -22,6 +32,8 @@ Check = Callable[[list[Document]], Iterator[str]]
 def schedules(rendered: list[Document]) -> Iterator[str]:
     """A job comes once a day, in a zone that there is."""
     for one in workloads(rendered):
+        if not one.cron:
+            continue
         if why := wrong_schedule(one.cron["schedule"], one.cron.get("timeZone", "")):
             yield f"{one.name}: {why}"
 
@@ -31,11 +43,15 @@ def mounts(rendered: list[Document]) -> Iterator[str]:
     there = {(one["kind"], one["metadata"]["name"]) for one in rendered}
     for one in workloads(rendered):
         volumes = {volume["name"]: volume for volume in one.pod.get("volumes", ())}
+        volumes |= {name: {} for name in one.claims}
         mounted = {mount["name"] for mount in _mounts(one)}
         yield from (f"{one.name}: no volume {name}" for name in mounted - volumes.keys())
         yield from (f"{one.name}: nobody mounts {name}" for name in volumes.keys() - mounted)
         for volume in volumes.values():
             claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+            settings = volume.get("configMap", {}).get("name")
+            if settings and ("ConfigMap", settings) not in there:
+                yield f"{one.name}: no settings {settings}"
             if claim and ("PersistentVolumeClaim", claim) not in there:
                 yield f"{one.name}: no claim {claim}"
         for mount in _mounts(one):
@@ -49,8 +65,10 @@ def names(rendered: list[Document]) -> Iterator[str]:
     labels = [one.template["metadata"]["labels"] for one in workloads(rendered)]
     for one in workloads(rendered):
         wanted = {("ServiceAccount", one.pod["serviceAccountName"])}
-        if "subdomain" in one.pod:
-            wanted.add(("Service", one.pod["subdomain"]))
+        if one.stateful:
+            wanted.add(("Service", one.stateful["serviceName"]))
+            if one.stateful["selector"]["matchLabels"] != one.template["metadata"]["labels"]:
+                yield f"{one.name}: selects other pods than it makes"
         for container in one.containers:
             sources = container.get("envFrom", ())
             wanted |= {("ConfigMap", source["configMapRef"]["name"]) for source in sources}
@@ -121,7 +139,7 @@ def paths(rendered: list[Document]) -> Iterator[str]:
             folder = value if value in found else folder
             if folder is None:
                 yield f"{one.name}: {name}={value} is on no volume"
-            elif found[folder] and name in {"AVSTAR_OUT", "AVSTAR_STATE"}:
+            elif found[folder] and name in WRITTEN:
                 yield f"{one.name}: {name}={value} cannot be written"
 
 
@@ -141,9 +159,9 @@ def ports(rendered: list[Document]) -> Iterator[str]:
         listening = {port["name"]: port["containerPort"] for port in one.main.get("ports", ())}
         given = environment(rendered, one.main)
         for name, port in listening.items():
-            addresses = given.get("BYTEWAX_ADDRESSES", "").split(";")
-            at = [address.rpartition(":")[2] for address in addresses]
-            told = [given.get("BYTEWAX_DATAFLOW_API_PORT")] if name == "metrics" else at
+            hosts = [text for text in _files(rendered, one).values() if "peers" in text]
+            addresses = [given.get("AVSTAR_PAGE", "")] if name == "metrics" else _lines(hosts)
+            told = [address.rpartition(":")[2] for address in addresses]
             if told.count(str(port)) < len(told):
                 yield f"{one.name}: nothing listens on {name} {port}"
             if port not in _allowed(rendered):
@@ -151,6 +169,16 @@ def ports(rendered: list[Document]) -> Iterator[str]:
         for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
             if probe in one.main and one.main[probe]["httpGet"]["port"] not in listening:
                 yield f"{one.name}: {probe} asks at no port"
+
+
+def _files(rendered: list[Document], one: Workload) -> dict[str, str]:
+    """Files that ConfigMaps put into a pod, by their names."""
+    found = [config_files(rendered, one, volume["name"]) for volume in one.pod["volumes"]]
+    return {name: text for files in found for name, text in files.items()}
+
+
+def _lines(texts: list[str]) -> list[str]:
+    return [line for text in texts for line in text.splitlines()]
 
 
 def _allowed(rendered: list[Document]) -> set[int]:

@@ -23,6 +23,7 @@ from tests.k8s.podman import build, call, own_store, run, volume, why_not
 RECORDS, VALID = 1000, 990
 PATIENCE = 120
 CLAIMS = ("avstar-data", "avstar-exports", "avstar-token")
+PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
 LOCKED_UP = "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000"
 
 
@@ -54,13 +55,13 @@ class Night:
         one = workload(rendered, "avstar-upload")
         [settings] = of_kind(rendered, "ConfigMap")
         settings["data"] |= {"AVSTAR_API_URL": api.url, "AVSTAR_RATE": "100/1"}
-        port = environment(rendered, one.main)["BYTEWAX_DATAFLOW_API_PORT"]
-        self.page = f"http://127.0.0.1:{port}{one.main['livenessProbe']['httpGet']['path']}"
+        port = environment(rendered, one.main)["AVSTAR_PAGE"].rpartition(":")[2]
+        self._page = f"http://127.0.0.1:{port}"
         self.grace = one.pod["terminationGracePeriodSeconds"]
         self.image = one.main["image"]
         # Podman would probe with a curl in the container, and ports need a bridge.
-        for name in ("startupProbe", "livenessProbe", "ports"):
-            one.main.pop(name)
+        self._probes = [one.main.pop(name) for name in PROBES]
+        one.main.pop("ports")
         one.pod["volumes"] = [_on_podman(one) for one in one.pod["volumes"]]
         metadata = {"name": "night", **one.template["metadata"]}
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": one.pod}
@@ -79,10 +80,12 @@ class Night:
         call("podman", "pod", "rm", "--force", "night")
         return code, log
 
-    def is_alive(self) -> bool:
-        """Ask as the kubelet does."""
+    def is_well(self) -> bool:
+        """Ask as the kubelet and Prometheus do."""
         try:
-            with opener.open(self.page, timeout=10) as answer:
+            for probe in self._probes:
+                opener.open(f"{self._page}{probe['httpGet']['path']}", timeout=10).close()
+            with opener.open(f"{self._page}/metrics", timeout=10) as answer:
                 return b"avstar_settled_records" in answer.read()
         except OSError:
             return False
@@ -112,7 +115,7 @@ def pass_a_night(night: Night, api: Api) -> None:
     """Upload, stopped once in the middle."""
     night.start()
     until("the nightly pod sends", lambda: api.stats()["accepted"] > VALID // 4)
-    until("its probe is answered", night.is_alive)
+    until("its probes are answered", night.is_well)
     seen = call("podman", "top", night.container, "user", "capeff", "seccomp", "args")
     words = seen.splitlines()[-1].split()
     check("it is locked up", well=words[:3] == ["10001", "none", "filter"], seen=seen)

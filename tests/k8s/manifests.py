@@ -28,8 +28,7 @@ needs_kubectl = pytest.mark.skipif(
     not KUBECTL, reason="kubectl is not installed; .ci/run installs it"
 )
 
-JOB, NAMESPACE = "avstar-upload-29400240", "avstar"
-"""A Job as the CronJob controller names it, by the minute for which it was scheduled."""
+SET, NAMESPACE = "avstar-upload", "avstar"
 
 
 @cache
@@ -59,11 +58,15 @@ def documents(overlay: str, *additions: str) -> list[Document]:
 
 
 class Workload(NamedTuple):
-    """What makes pods: its Job's settings, and the template of the pods."""
+    """What makes pods: the settings of its CronJob and Job, or of its set, and the pods' template.
+
+    Of `cron` and `job` on the one side and `stateful` on the other the rest is empty.
+    """
 
     name: str
     cron: Document
     job: Document
+    stateful: Document
     template: Document
 
     @property
@@ -73,6 +76,11 @@ class Workload(NamedTuple):
     @property
     def containers(self) -> list[Document]:
         return [*self.pod.get("initContainers", ()), *self.pod["containers"]]
+
+    @property
+    def claims(self) -> list[str]:
+        """Names of the volumes of which each pod of a set has its own."""
+        return [one["metadata"]["name"] for one in self.stateful.get("volumeClaimTemplates", ())]
 
     @property
     def main(self) -> Document:
@@ -85,7 +93,10 @@ def workloads(rendered: list[Document]) -> Iterator[Workload]:
         if document["kind"] == "CronJob":
             cron = document["spec"]
             job = cron["jobTemplate"]["spec"]
-            yield Workload(document["metadata"]["name"], cron, job, job["template"])
+            yield Workload(document["metadata"]["name"], cron, job, {}, job["template"])
+        elif document["kind"] == "StatefulSet":
+            spec = document["spec"]
+            yield Workload(document["metadata"]["name"], {}, {}, spec, spec["template"])
 
 
 def workload(rendered: list[Document], name: str) -> Workload:
@@ -97,24 +108,27 @@ def of_kind(rendered: list[Document], kind: str) -> Iterator[Document]:
     return (document for document in rendered if document["kind"] == kind)
 
 
-def environment(
-    rendered: list[Document], container: Document, index: int = 0, job: str = JOB
-) -> dict[str, str]:
-    """Return the variables that the kubelet would give a container of the Job's pod `index`."""
+def config_files(rendered: list[Document], one: Workload, volume: str) -> dict[str, str]:
+    """Return the files of a volume that is a ConfigMap, none for any other."""
+    maps = {one["metadata"]["name"]: one["data"] for one in of_kind(rendered, "ConfigMap")}
+    found = [volume_ for volume_ in one.pod["volumes"] if volume_["name"] == volume]
+    return next((maps[one["configMap"]["name"]] for one in found if "configMap" in one), {})
+
+
+def environment(rendered: list[Document], container: Document, index: int = 0) -> dict[str, str]:
+    """Return the variables that the kubelet would give a container of the set's pod `index`."""
     maps = {one["metadata"]["name"]: one["data"] for one in of_kind(rendered, "ConfigMap")}
     found: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         found |= maps[source["configMapRef"]["name"]]
     for variable in container.get("env", ()):
-        found[variable["name"]] = _value(variable, found, index, job)
+        found[variable["name"]] = _value(variable, found, index)
     return found
 
 
-def _value(variable: Document, before: Mapping[str, str], index: int, job: str) -> str:
+def _value(variable: Document, before: Mapping[str, str], index: int) -> str:
     fields = {
-        "metadata.annotations['batch.kubernetes.io/job-completion-index']": str(index),
-        "metadata.labels['batch.kubernetes.io/job-name']": job,
-        "metadata.namespace": NAMESPACE,
+        "metadata.name": f"{SET}-{index}",
     }
     if source := variable.get("valueFrom"):
         return fields[source["fieldRef"]["fieldPath"]]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.k8s.manifests import Document, environment, workload
+from tests.k8s.manifests import Document, config_files, environment, workload
 from tests.processes import TOKEN
 
 
@@ -14,7 +14,7 @@ class Pod:
         rendered: The overlay.
         name: Which workload of it.
         folder: Where the folders of its volumes are.
-        index: Which pod of an indexed Job.
+        index: Which pod of a set.
     """
 
     def __init__(self, rendered: list[Document], name: str, folder: Path, index: int = 0) -> None:
@@ -29,6 +29,9 @@ class Pod:
         self._mounts = {mount["mountPath"]: mount["name"] for mount in one.main["volumeMounts"]}
         if "/var/run/avstar" in self._mounts:
             (self.place("/var/run/avstar") / "token").write_text(TOKEN)
+        for mount, volume in self._mounts.items():
+            for file, text in config_files(rendered, one, volume).items():
+                (self.place(mount) / file).write_text(text)
 
     def place(self, mount: str) -> Path:
         """Return the folder of a mount. Pods share claims; the rest is each pod's own."""

@@ -18,8 +18,9 @@ def test_an_overlay_is_whole(check, overlay, additions):
     assert list(check(documents(overlay, *additions))) == []
 
 
-def settings(rendered):
-    [found] = [one["data"] for one in rendered if one["kind"] == "ConfigMap"]
+def settings(rendered, name="avstar-settings"):
+    maps = [one for one in rendered if one["kind"] == "ConfigMap"]
+    [found] = [one["data"] for one in maps if one["metadata"]["name"].startswith(name)]
     return found
 
 
@@ -47,7 +48,6 @@ BREAKS = {
     ],
     "names: no account": lambda r: upload(r).pod.update(serviceAccountName="other"),
     "names: no settings": lambda r: upload(r).main["envFrom"][0]["configMapRef"].update(name="x"),
-    "names: no service": lambda r: upload(r).pod.update(subdomain="nowhere"),
     "names: a policy for nobody": lambda r: upload(r).template["metadata"].update(labels={}),
     "variables: one that is no setting": lambda r: settings(r).update(AVSTAR_RATES="1/1"),
     "variables: half an engine's name": lambda r: settings(r).update(BYTEWAX_POD="a"),
@@ -60,7 +60,7 @@ BREAKS = {
     "paths: an argument on no volume": lambda r: upload(r).main["args"].append("/ledgers"),
     "paths: on one to read": lambda r: settings(r).update(AVSTAR_STATE="/exports/state"),
     "grace: a longer drain": lambda r: settings(r).update(AVSTAR_DRAIN_SECONDS="61"),
-    "ports: metrics elsewhere": lambda r: settings(r).update(BYTEWAX_DATAFLOW_API_PORT="3031"),
+    "ports: metrics elsewhere": lambda r: settings(r).update(AVSTAR_PAGE="0.0.0.0:3031"),
     "ports: a probe of none": lambda r: upload(r).main["livenessProbe"]["httpGet"].update(port="x"),
     "ports: no policy": lambda r: [
         one["spec"].pop("ingress", None) for one in r if one["kind"] == "NetworkPolicy"
@@ -72,6 +72,30 @@ BREAKS = {
 def test_an_overlay_that_is_not_is_found(name):
     rendered = deepcopy(documents("nightly"))
     BREAKS[name](rendered)
+    [check] = [check for check in CHECKS if check.__name__ == name.partition(":")[0]]
+    assert list(check(rendered))
+
+
+BREAKS_IN_THE_CLUSTER = {
+    "mounts: no hosts": lambda r: r.remove(
+        next(one for one in r if one["metadata"]["name"].startswith("avstar-hosts"))
+    ),
+    "mounts: no volume for the state": lambda r: upload(r).stateful.pop("volumeClaimTemplates"),
+    "names: no service": lambda r: upload(r).stateful.update(serviceName="nowhere"),
+    "names: other pods": lambda r: upload(r).template["metadata"]["labels"].update(more="x"),
+    "paths: exports that cannot be moved": lambda r: [
+        mount.update(readOnly=True)
+        for mount in upload(r).main["volumeMounts"]
+        if mount["mountPath"] == "/exports"
+    ],
+    "ports: peers elsewhere": lambda r: settings(r, "avstar-hosts").update(hosts="a.peers:2102"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS_IN_THE_CLUSTER)
+def test_a_cluster_that_is_not_whole_is_found(name):
+    rendered = deepcopy(documents("cluster"))
+    BREAKS_IN_THE_CLUSTER[name](rendered)
     [check] = [check for check in CHECKS if check.__name__ == name.partition(":")[0]]
     assert list(check(rendered))
 

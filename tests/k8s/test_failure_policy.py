@@ -3,7 +3,7 @@
 import pytest
 
 from dataflows.runner import ExitCode
-from tests.k8s.manifests import OVERLAYS, documents, needs_kubectl, workload
+from tests.k8s.manifests import documents, needs_kubectl, workload
 
 pytestmark = needs_kubectl
 
@@ -30,9 +30,9 @@ def decide(policy, code, *, disrupted=False):
     return "Count"
 
 
-@pytest.fixture(params=OVERLAYS)
-def upload(request):
-    return workload(documents(request.param), "avstar-upload")
+@pytest.fixture
+def upload():
+    return workload(documents("nightly"), "avstar-upload")
 
 
 def test_every_exit_code_is_decided():

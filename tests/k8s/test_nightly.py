@@ -27,7 +27,7 @@ class Running(Pod):
         super().__init__(documents("nightly", "components/desk"), name, folder)
         port = str(free_port())
         given = {"AVSTAR_API_URL": api_url, "AVSTAR_RATE": "10000/0.1"}
-        self.variables = self.moved({**self.given(), **given, "BYTEWAX_DATAFLOW_API_PORT": port})
+        self.variables = self.moved({**self.given(), **given, "AVSTAR_PAGE": f"127.0.0.1:{port}"})
         self._avstar = avstar
 
     def start(self):
@@ -36,7 +36,7 @@ class Running(Pod):
     def probe(self, name):
         """Ask as the kubelet does, and tell whether the answer is a good one."""
         path = self.container[name]["httpGet"]["path"]
-        url = f"http://127.0.0.1:{self.variables['BYTEWAX_DATAFLOW_API_PORT']}{path}"
+        url = f"http://{self.variables['AVSTAR_PAGE']}{path}"
         try:
             with _opener.open(url, timeout=self.container[name]["timeoutSeconds"]) as answer:
                 return answer.status == HTTPStatus.OK
@@ -80,11 +80,19 @@ def test_the_probes_are_answered_while_the_api_is_down_and_a_stop_is_heard(new_p
     running.until(lambda: pod.probe("startupProbe"))
     running.until(lambda: '"breaker open"' in running.err)
     assert pod.probe("livenessProbe")
+    assert not pod.probe("readinessProbe")
     began = time.monotonic()
     running.process.terminate()
     assert running.process.wait(PATIENCE) == 75
     grace = workload(documents("nightly"), "avstar-upload").pod["terminationGracePeriodSeconds"]
     assert time.monotonic() - began < grace
+
+
+def test_a_pod_is_ready_when_the_api_answers(new_pod, api):
+    pod = new_pod("avstar-upload", api("--latency", "0.2").url)
+    running = pod.start()
+    running.until(lambda: pod.probe("readinessProbe"))
+    assert running.finish(signal.SIGTERM).code in {0, 75}
 
 
 def test_a_process_that_stands_still_fails_its_liveness_probe(new_pod, nowhere):

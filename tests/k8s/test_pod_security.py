@@ -14,7 +14,7 @@ def test_every_pod_is_admitted_where_the_restricted_profile_is_enforced(overlay,
     rendered = documents(overlay, *additions)
     found = [(one.name, what) for one in workloads(rendered) for what in violations(one.pod)]
     assert found == []
-    assert len(list(workloads(rendered))) > 1
+    assert list(workloads(rendered))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from dataflows.page.pulse import PATIENCE_SECONDS
 from dataflows.runner import ExitCode
 from tests.k8s.manifests import ADDITIONS, K8S, OVERLAYS, documents, needs_kubectl, workload
 
@@ -42,18 +43,26 @@ def test_every_setting_named_is_one():
 
 @needs_kubectl
 @pytest.mark.parametrize("overlay", OVERLAYS)
-def test_the_figures_are_those_of_the_manifests(overlay):
+def test_the_grace_is_that_of_the_manifests(overlay):
     one = workload(documents(overlay), "avstar-upload")
+    seconds = one.pod["terminationGracePeriodSeconds"]
+    assert f"`terminationGracePeriodSeconds` is {seconds}:" in TEXT
+
+
+@needs_kubectl
+def test_the_figures_of_the_night_are_those_of_its_manifests():
+    one = workload(documents("nightly"), "avstar-upload")
     *_, oldest, patience = one.pod["initContainers"][0]["args"]
-    startup = one.main["startupProbe"]
     told = [
-        f"`terminationGracePeriodSeconds` is {one.pod['terminationGracePeriodSeconds']}:",
         f"ends after {one.job['activeDeadlineSeconds'] // 3600} hours",
         f"younger than {int(oldest) // 60} hours",
         f"no export of tonight in {patience} minutes",
     ]
     assert [words for words in told if words not in TEXT] == []
-    assert startup["periodSeconds"] * startup["failureThreshold"] == 30 * 60
-    assert "Startup has half an hour" in TEXT
     assert one.job["backoffLimit"] == 6
     assert "starts another pod, six times in ten minutes" in TEXT
+
+
+def test_the_patience_of_the_probes_is_that_of_the_page():
+    assert PATIENCE_SECONDS == 10 * 60
+    assert "made progress within ten minutes and the quota's window" in TEXT

@@ -10,7 +10,7 @@ from connectors.errors import RefusedError
 from connectors.ledger import identity_of
 from connectors.records import Export
 from connectors.stop import Stop
-from dataflows.cluster import Cluster, Peers, join, seen, worker_threads
+from dataflows.cluster import Cluster, OverError, Peers, join, seen, worker_threads
 from dataflows.settings import Settings, fixed_settings
 
 New = Callable[..., Any]
@@ -117,3 +117,14 @@ def test_our_setting_of_workers_beats_bytewax_s_and_that_the_default() -> None:
     assert worker_threads(fixed_settings(), Cluster()) == 1
     assert worker_threads(fixed_settings(), bytewax) == 3
     assert worker_threads(fixed_settings(workers=1), bytewax) == 1
+
+
+def test_who_follows_waits_no_longer_than_the_export_is_in_hand(
+    new_addresses: New, new_settings: New, export: Export, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor() as pool:
+        settings = new_settings(follow=tmp_path)
+        cluster = Cluster(1, tuple(new_addresses(2)))
+        waiting = pool.submit(join, settings, [export], cluster, Stop(), print)
+        export.path.rename(tmp_path / "set-aside.ndjson")
+        assert isinstance(waiting.exception(30), OverError)

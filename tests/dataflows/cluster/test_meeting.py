@@ -171,3 +171,32 @@ def _connected(address: str) -> socket.socket:
             return socket.create_connection(split_address(address))
         except ConnectionRefusedError:
             continue
+
+
+def test_one_that_differs_in_what_passes_calls_again_until_it_does_not(new_party: New) -> None:
+    party = new_party(2)
+    first = party.first(passing=("exports",))
+    calls = iter([{"exports": "yesterday"}] * 3)
+    other = party.other(1, terms=_Changing(calls, {"exports": "day"}))
+    assert set(first.result(PATIENCE)) == {1}
+    assert other.result(PATIENCE)[1] == "parts"
+
+
+def test_what_does_not_pass_is_refused_all_the_same(new_party: New) -> None:
+    party = new_party(2)
+    mine, theirs = {"exports": "day", "rate": "1/1"}, {"exports": "day", "rate": "2/1"}
+    first = party.first(terms=mine, passing=("exports",))
+    other = party.other(1, terms=theirs)
+    for one in (first, other):
+        assert "has other rate than this one" in str(one.exception(PATIENCE))
+
+
+class _Changing(dict):
+    """Terms that are others at each call, until there are no more: what is said is said in JSON."""
+
+    def __init__(self, calls: Any, last: dict[str, str]) -> None:
+        super().__init__(last)
+        self._calls, self._last = calls, last
+
+    def items(self) -> Any:
+        return next(self._calls, self._last).items()

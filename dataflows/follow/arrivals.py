@@ -1,0 +1,81 @@
+"""What has arrived in the landing folder, and whether it is whole."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from dataflows.follow.names import companions, is_export
+
+Stamp = tuple[int, int, int]
+"""Number, size and time of the last change of a file."""
+
+
+class Arrival(NamedTuple):
+    """A file that may be an export; one that was `announced` has a companion no older than it."""
+
+    name: str
+    stamp: Stamp
+    announced: bool
+
+
+def arrivals(landing: Path) -> list[Arrival]:
+    """Return what is there, in order of arrival: of the last change of a file or its name.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    found = sorted(_files(landing), key=lambda one: (one[1].st_ctime_ns, one[0]))
+    return [
+        Arrival(name, stamp(status), _announced(landing / name, status)) for name, status in found
+    ]
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """Return by what a change of a file is noticed."""
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _files(landing: Path) -> Iterator[tuple[str, os.stat_result]]:
+    with os.scandir(landing) as entries:
+        for entry in entries:
+            if is_export(entry.name) and entry.is_file(follow_symlinks=False):
+                try:
+                    yield entry.name, entry.stat(follow_symlinks=False)
+                except FileNotFoundError:
+                    continue  # taken back meanwhile
+
+
+def _announced(export: Path, status: os.stat_result) -> bool:
+    """An older companion is one of the file that had the name before."""
+    try:
+        times = [path.stat().st_mtime_ns for path in companions(export)]
+    except FileNotFoundError:
+        return False
+    return any(time >= status.st_mtime_ns for time in times)
+
+
+class Settling:
+    """Knows since when files have been as they are; `seconds` unchanged, one counts as whole."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._since: dict[str, tuple[Stamp, float]] = {}
+
+    def whole(self, found: Sequence[Arrival], now: float) -> Arrival | None:
+        """Return the first arrival that is whole.
+
+        Args:
+            found: What is there now, in order.
+            now: The time in seconds, by a clock that never jumps.
+        """
+        before = self._since
+        self._since = {one.name: (one.stamp, now) for one in found}
+        for one in found:
+            known = before.get(one.name)
+            if known and known[0] == one.stamp:
+                self._since[one.name] = known
+        return next((one for one in found if one.announced or self._is_quiet(one, now)), None)
+
+    def _is_quiet(self, one: Arrival, now: float) -> bool:
+        return now - self._since[one.name][1] >= self._seconds

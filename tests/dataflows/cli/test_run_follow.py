@@ -1,0 +1,328 @@
+"""`--follow`: exports are uploaded as they arrive, and archived with their ledgers."""
+
+import hashlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from connectors.ledger import read_manifest
+from dataflows.generate import Sample, generate
+from tests.external.ports import free_port
+from tests.processes import ROOT
+
+New = Callable[..., Any]
+SOON = ("--settle-seconds", "0.2")
+DIES = """
+import os, signal
+from importlib import import_module
+
+module = import_module("{module}")
+module.{name} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class Landing:
+    """A landing folder, its archive, and the command that follows it."""
+
+    def __init__(self, avstar: Any, folder: Path, api: Any) -> None:
+        self._avstar = avstar
+        self.folder = folder / "landing"
+        self.archive = folder / "archive"
+        self.folder.mkdir(exist_ok=True)
+        self.api = api
+
+    def put(self, name: str, records: int = 100, *companions: str, **sample: Any) -> Path:
+        """Write an export under another name, and rename it when it is whole."""
+        path, draft = self.folder / name, self.folder / f"{name}.part"
+        sample.setdefault("format", "csv" if name.endswith(".csv") else "ndjson")
+        with draft.open("wb") as file:
+            file.writelines(generate(Sample(records, **{"bad": 0, **sample})))
+        draft.rename(path)
+        for suffix in companions:
+            path.with_name(name + suffix).touch()
+        return path
+
+    def start(self, *options: object, **variables: str | None) -> Any:
+        words = ["run", "--follow", self.folder, "--archive", self.archive, *SOON]
+        address = ["--api-url", self.api.url, "--rate", "10000/0.1"]
+        return self._avstar.start(*words, *address, *options, **variables)
+
+    def place(self, name: str) -> Path | None:
+        """Return where an export is in the archive."""
+        return next(iter(self.archive.glob(f"{name}.*/export/{name}")), None)
+
+    def until(self, running: Any, *names: str) -> None:
+        running.until(lambda: all(map(self.place, names)))
+
+    def until_accepted(self, running: Any, count: int) -> None:
+        running.until(lambda: self.api.stats()["accepted"] >= count)
+
+    def left(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def written(self) -> dict[Path, tuple[int, int]]:
+        """Return what of the archive changes when something is written."""
+        stats = {path: path.stat() for path in self.archive.rglob("*")}
+        return {path: (one.st_size, one.st_mtime_ns) for path, one in stats.items()}
+
+    def sealed(self) -> Iterator[Any]:
+        """Manifests in the order in which they were sealed."""
+        found = [read_manifest(path) for path in self.archive.glob("*.*") if path.is_dir()]
+        return iter(sorted((one for one in found if one), key=lambda one: one.completed_at))
+
+    def assert_exact(self, spots: int, *names: str) -> None:
+        """Every export is archived and verified, and every spot at the API once."""
+        places = [self.place(name) for name in names]
+        done = self._avstar("verify", self.archive, *places)
+        assert done.code == 0, done.out
+        assert done.out.count("all accounted for") == len(names)
+        assert len(self.api.spots()) == self.api.stats()["accepted"] == spots
+
+
+@pytest.fixture
+def landing(avstar: Any, tmp_path: Path, api: New) -> Callable[..., Landing]:
+    return lambda *options: Landing(avstar, tmp_path, api(*options))
+
+
+@pytest.fixture
+def dying(tmp_path: Path) -> Callable[[str, str], dict[str, str]]:
+    """Make the variables by which a process kills itself instead of calling a function."""
+
+    def variables(module: str, name: str) -> dict[str, str]:
+        folder = tmp_path / f"dies-{name}"
+        folder.mkdir(exist_ok=True)
+        (folder / "sitecustomize.py").write_text(DIES.format(module=module, name=name))
+        return {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+
+    return variables
+
+
+def test_what_arrives_is_uploaded_in_order_and_archived_with_its_ledger(landing: New) -> None:
+    one = landing()
+    names = ("z.ndjson", "m.csv", "a.ndjson")
+    for number, name in enumerate(names):
+        one.put(name, 60 + number, seed=number)
+    running = one.start()
+    one.until(running, *names)
+    assert [manifest.export for manifest in one.sealed()] == list(names)
+    one.put("later.csv", 70, ".done", seed=9)
+    one.until(running, "later.csv")
+    done = running.finish(signal.SIGTERM)
+    assert done.code == 75
+    assert done.complaint.endswith("avstar: stopped; the same command again goes on\n")
+    assert done.out.count("reconciled    yes") == 4
+    assert one.left() == []
+    assert (one.place("later.csv").parent / "later.csv.done").exists()
+    one.assert_exact(60 + 61 + 62 + 70, *names, "later.csv")
+
+
+def test_one_that_arrives_while_another_is_uploaded_has_its_turn_even_under_the_same_name(
+    landing: New,
+) -> None:
+    one = landing("--latency", "0.2")
+    one.put("day.ndjson", 400, seed=1)
+    running = one.start("--checkpoint-records", "50")
+    one.until_accepted(running, 50)
+    one.put("day.ndjson", 40, seed=2)
+    running.until(lambda: len(list(one.archive.glob("day.ndjson.*/export/day.ndjson"))) == 2)
+    assert running.finish(signal.SIGTERM).code == 75
+    assert len(one.api.spots()) == 440
+    assert one.left() == []
+
+
+def test_a_companion_says_that_an_export_is_whole_and_without_one_quiet_does(
+    landing: New,
+) -> None:
+    one = landing()
+    one.put("quiet.ndjson", 30, seed=1)
+    told = one.put("told.ndjson", 30, seed=2)
+    content = told.read_bytes()
+    digest = {"records": 30, "sha256": hashlib.sha256(content).hexdigest()}
+    told.with_name("told.ndjson.manifest.json").write_text(json.dumps(digest))
+    one.put("done.ndjson", 30, ".done", seed=3)
+    running = one.start("--settle-seconds", "inf")
+    one.until(running, "told.ndjson", "done.ndjson")
+    assert running.finish(signal.SIGTERM).code == 75
+    assert one.left() == ["quiet.ndjson"]
+    running = one.start()
+    one.until(running, "quiet.ndjson")
+    running.finish(signal.SIGTERM)
+    one.assert_exact(90, "told.ndjson", "done.ndjson", "quiet.ndjson")
+
+
+def test_a_bad_export_is_set_aside_with_its_reason_and_stops_no_other(landing: New) -> None:
+    one = landing()
+    one.put("first.ndjson", 20, seed=1)
+    (one.folder / "header.csv").write_text("Spot,Station\n1,KABC\n")
+    torn = one.put("torn.ndjson", 20, seed=2)
+    digest = {"records": 21, "sha256": hashlib.sha256(torn.read_bytes()).hexdigest()}
+    torn.with_name("torn.ndjson.manifest.json").write_text(json.dumps(digest))
+    (one.folder / "picture.csv").write_bytes(b"%PDF-1.7")
+    one.put("last.ndjson", 20, seed=3)
+    running = one.start("--log-json")
+    rejected = one.folder / "rejected"
+    one.until(running, "first.ndjson", "last.ndjson")
+    running.until(lambda: len(list(rejected.glob("*/*.reason"))) == 3)
+    running.until(lambda: not (one.folder / "processing").exists())
+    done = running.finish(signal.SIGTERM)
+    reasons = {path.parent.name: path.read_text() for path in rejected.glob("*/*.reason")}
+    assert "the CSV header lacks SpotID" in reasons["header.csv"]
+    assert "holds 20 records, torn.ndjson.manifest.json says 21" in reasons["torn.ndjson"]
+    assert "is a PDF" in reasons["picture.csv"]
+    assert (rejected / "torn.ndjson" / "torn.ndjson.manifest.json").exists()
+    assert one.left() == ["rejected"]
+    logged = [json.loads(line) for line in done.err.splitlines() if line.startswith("{")]
+    events = [line["event"] for line in logged]
+    assert {"idle", "taken", "archived", "started", "sealed", "closed"} < set(events)
+    told = {line["export"]: line["reason"] for line in logged if line["event"] == "set aside"}
+    assert {name: f"{reason}\n" for name, reason in told.items()} == reasons
+    one.assert_exact(40, "first.ndjson", "last.ndjson")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_stop_in_the_middle_is_gone_on_with(how: signal.Signals, landing: New) -> None:
+    one = landing("--latency", "0.2")
+    one.put("day.ndjson", 400, ".done", seed=1)
+    one.put("next.ndjson", 30, ".done", seed=2)
+    running = one.start("--checkpoint-records", "50")
+    one.until_accepted(running, 70)
+    left = running.finish(how)
+    assert left.code == (75 if how is signal.SIGTERM else -9)
+    assert one.left() == ["next.ndjson", "next.ndjson.done", "processing"]
+    running = one.start()
+    one.until(running, "day.ndjson", "next.ndjson")
+    running.finish(signal.SIGTERM)
+    assert [manifest.export for manifest in one.sealed()] == ["day.ndjson", "next.ndjson"]
+    one.assert_exact(430, "day.ndjson", "next.ndjson")
+
+
+def test_one_that_is_sealed_and_still_there_after_a_crash_is_only_moved(
+    landing: New, dying: New
+) -> None:
+    one = landing()
+    one.put("day.ndjson", 50, ".done", seed=1)
+    killed = one.start(**dying("dataflows.follow.members", "archive"))
+    assert killed.finish().code == -9
+    assert next(one.sealed()).export == "day.ndjson"
+    assert one.place("day.ndjson") is None
+    requests = one.api.stats()["requests"]
+    running = one.start()
+    one.until(running, "day.ndjson")
+    assert "is settled already; nothing was sent" in running.finish(signal.SIGTERM).err
+    assert one.api.stats()["requests"] == requests
+    one.assert_exact(50, "day.ndjson")
+
+
+def test_what_can_be_is_sent_again_before_an_export_is_archived(landing: New, dying: New) -> None:
+    one = landing("--fault", "500=1")
+    one.put("day.ndjson", 40, ".done", seed=1)
+    by_itself = {"AVSTAR_REDRIVE": None}
+    failing = ("--max-attempts", "1", "--breaker-failures", "1000")
+    killed = one.start(*failing, **by_itself, **dying("dataflows.job", "_redrive"))
+    assert killed.finish().code == -9
+    one.api.faults({})
+    running = one.start(**by_itself)
+    one.until(running, "day.ndjson")
+    running.finish(signal.SIGTERM)
+    assert len(one.api.spots()) == 40
+    assert len(list(one.archive.glob("day.ndjson.*.redrive-1.csv.*"))) == 1
+
+
+def test_the_same_export_again_is_nothing_new(landing: New) -> None:
+    one = landing()
+    content = one.put("day.ndjson", 30, seed=1).read_bytes()
+    running = one.start()
+    one.until(running, "day.ndjson")
+    (one.folder / "day.ndjson").write_bytes(content)
+    running.until(lambda: "is settled already" in running.err and not one.left())
+    (one.folder / "copy.ndjson").write_bytes(content)
+    reason = one.folder / "rejected" / "copy.ndjson" / "copy.ndjson.reason"
+    running.until(reason.exists)
+    assert running.finish(signal.SIGTERM).code == 75
+    assert "holds what day.ndjson held" in reason.read_text()
+    one.assert_exact(30, "day.ndjson")
+
+
+def test_a_ledger_that_is_damaged_keeps_only_its_own_export_from_going_on(landing: New) -> None:
+    one = landing("--latency", "0.2")
+    one.put("day.ndjson", 400, ".done", seed=1)
+    running = one.start("--checkpoint-records", "50")
+    one.until_accepted(running, 120)
+    running.finish(signal.SIGTERM)
+    [receipts] = one.archive.glob("day.ndjson.*/receipts.ndjson")
+    os.truncate(receipts, 10)
+    one.put("next.ndjson", 30, ".done", seed=2)
+    running = one.start()
+    one.until(running, "next.ndjson")
+    running.finish(signal.SIGTERM)
+    [reason] = one.folder.glob("rejected/day.ndjson/*.reason")
+    assert "part of the ledger is lost" in reason.read_text()
+
+
+def test_waiting_writes_nothing_and_ends_at_once(landing: New) -> None:
+    one = landing()
+    one.put("day.ndjson", 30, seed=1)
+    address = f"127.0.0.1:{free_port()}"
+    running = one.start("--page", address)
+    one.until(running, "day.ndjson")
+    page = f"http://{address}"
+    running.until(lambda: urlopen(f"{page}/live").read() == b"idle\n")
+    before = one.written()
+    assert b"avstar_settled_records 30.0" in urlopen(f"{page}/metrics").read()
+    assert urlopen(f"{page}/ready").status == 200
+    time.sleep(3)  # in which it looks again and again
+    assert one.written() == before
+    done = running.finish(signal.SIGINT)
+    assert (done.code, done.complaint.count("\n")) == (75, 4)
+
+
+def test_a_token_that_is_refused_halts_and_the_export_stays_in_hand(landing: New) -> None:
+    one = landing()
+    one.put("day.ndjson", 30, seed=1)
+    done = one.start(AVSTAR_TOKEN="wrong").finish()
+    assert done.code == 1
+    assert one.left() == ["processing"]
+    running = one.start()
+    one.until(running, "day.ndjson")
+    running.finish(signal.SIGTERM)
+    one.assert_exact(30, "day.ndjson")
+
+
+def test_two_do_not_follow_one_folder(landing: New) -> None:
+    one = landing()
+    running = one.start()
+    running.until(lambda: "waiting for exports" in running.err)
+    assert "is written by another run" in one.start().finish().refusal
+    assert running.finish(signal.SIGTERM).code == 75
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--validate-only",), "does not go with --validate-only; check an export by a run"),
+        (("--strict",), "does not go with --strict; it does not end"),
+        (("day.ndjson",), "does not go with an EXPORT; leave it away"),
+        (("--out", "elsewhere"), "leave --out away (it is elsewhere)"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(
+    options: tuple[str, ...], words: str, avstar: Any, tmp_path: Path, recorder: Any
+) -> None:
+    given = ["--follow", tmp_path, "--archive", tmp_path / "archive", "--api-url", recorder.url]
+    done = avstar("run", *options, *given)
+    assert done.code == 2
+    assert words in done.refusal
+
+
+def test_the_folders_must_be_given_and_there(avstar: Any, tmp_path: Path) -> None:
+    assert "--follow needs --archive" in avstar("run", "--follow", tmp_path).refusal
+    missing = tmp_path / "missing"
+    done = avstar("run", "--follow", missing, "--archive", tmp_path)
+    assert "missing is no folder; give --follow the one" in done.refusal

@@ -1,0 +1,96 @@
+"""An export in the landing folder is in one state at a time, whatever is cut off between."""
+
+import pytest
+
+from connectors.errors import RefusedError
+from dataflows.follow.landing import Landing
+from tests.dataflows.follow import steps
+
+NAME, NAMES = steps.NAME, set(steps.CONTENT)
+
+
+def names(folder):
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+@pytest.fixture
+def landing(folder):
+    return Landing(folder / "landing")
+
+
+def test_what_is_claimed_is_in_hand_with_its_companions(landing) -> None:
+    assert landing.in_hand() is None
+    path = landing.claim(NAME)
+    assert path == landing.in_hand() == landing.folder / "processing" / NAME
+    assert names(path.parent) == NAMES
+    assert names(landing.folder) == {"processing"}
+
+
+def test_what_arrives_under_its_name_meanwhile_is_another_one(landing) -> None:
+    path = landing.claim(NAME)
+    (landing.folder / NAME).write_text("another")
+    landing.set_aside(path, "it is bad")
+    assert (landing.folder / NAME).read_text() == "another"
+    assert landing.in_hand() is None
+
+
+def test_what_is_set_aside_has_its_reason_beside_it(landing) -> None:
+    place = landing.set_aside(landing.claim(NAME), "it is bad")
+    assert place == landing.folder / "rejected" / NAME / NAME
+    assert names(place.parent) == NAMES | {f"{NAME}.reason"}
+    assert place.with_name(f"{NAME}.reason").read_text() == "it is bad\n"
+
+
+def test_several_of_one_name_are_set_aside_beside_each_other(landing) -> None:
+    places = []
+    for number in range(3):
+        (landing.folder / NAME).write_text(str(number))
+        places.append(landing.set_aside(landing.claim(NAME), "it is bad"))
+    assert [place.read_text() for place in places] == ["0", "1", "2"]
+    assert names(landing.folder / "rejected") == {NAME, f"{NAME}.2", f"{NAME}.3"}
+
+
+def test_of_what_somebody_put_in_hand_nothing_is_lost(landing) -> None:
+    landing.claim(NAME)
+    (landing.folder / "processing" / "other.csv").touch()
+    with pytest.raises(RefusedError, match=r"processing holds day\.ndjson and other\.csv"):
+        landing.in_hand()
+
+
+def test_what_somebody_left_of_one_in_hand_keeps_no_other_from_coming(landing) -> None:
+    landing.claim(NAME).unlink()
+    assert landing.in_hand() is None
+    (landing.folder / "next.csv").touch()
+    assert landing.claim("next.csv") == landing.in_hand()
+    assert names(landing.folder / "rejected" / "processing") == NAMES - {NAME}
+
+
+def test_one_that_is_taken_back_meanwhile_is_left_alone(landing) -> None:
+    (landing.folder / NAME).unlink()
+    assert landing.claim(NAME) is None
+    assert names(landing.folder) == NAMES - {NAME}
+
+
+def test_companions_whose_export_was_not_claimed_yet_go_back(landing) -> None:
+    claim = landing.folder / ".claim"
+    claim.mkdir()
+    (landing.folder / f"{NAME}.done").rename(claim / f"{NAME}.done")
+    landing.recover()
+    assert names(landing.folder) == NAMES
+
+
+def test_but_not_over_those_of_another_export(landing) -> None:
+    claim = landing.folder / ".claim"
+    claim.mkdir()
+    (claim / f"{NAME}.manifest.json").write_text("old")
+    landing.recover()
+    assert names(landing.folder) == NAMES
+    assert (landing.folder / f"{NAME}.manifest.json").read_text() != "old"
+
+
+def test_setting_aside_is_finished_whenever_it_is_killed(killed) -> None:
+    for folder in killed("rejected"):
+        steps.rejected(folder)
+        assert names(folder / "landing") == {"rejected"}
+        assert names(folder / "landing" / "rejected") == {NAME}
+        assert names(folder / "landing" / "rejected" / NAME) == NAMES | {f"{NAME}.reason"}
