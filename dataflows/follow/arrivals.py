@@ -78,4 +78,5 @@ class Settling:
         return next((one for one in found if one.announced or self._is_quiet(one, now)), None)
 
     def _is_quiet(self, one: Arrival, now: float) -> bool:
-        return now - self._since[one.name][1] >= self._seconds
+        """Tell whether nothing was written to it; nor was to one that is empty, until it is."""
+        return bool(one.stamp[1]) and now - self._since[one.name][1] >= self._seconds

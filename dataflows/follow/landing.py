@@ -15,7 +15,7 @@ from pathlib import Path
 
 from connectors.errors import RefusedError
 from connectors.ledger.files import sync_folder, write_whole
-from dataflows.follow.names import REASON, companions, is_export
+from dataflows.follow.names import companions, is_export, reason_of
 
 PROCESSING, REJECTED, CLAIM, GONE = "processing", "rejected", ".claim", ".gone"
 
@@ -33,9 +33,13 @@ class Landing:
         """Finish, or undo, what a crash cut off.
 
         Raises:
-            RefusedError: More than one export is in hand: somebody put one there.
+            RefusedError: More than one export is in hand: somebody put one there. Or files have the
+                names of our folders.
             OSError: It cannot be done.
         """
+        for place in (self._processing, self.folder / REJECTED):
+            if place.exists() and not place.is_dir():
+                raise RefusedError(f"{place} is a file, where a folder is needed; move it away")
         shutil.rmtree(self._gone, ignore_errors=True)
         if self._claim.is_dir():
             if _exports(self._claim):
@@ -43,7 +47,7 @@ class Landing:
             else:
                 self._give_back()
         in_hand = self.in_hand()
-        if in_hand and in_hand.with_name(in_hand.name + REASON).exists():
+        if in_hand and reason_of(in_hand).exists():
             self._reject(in_hand.name)
 
     def in_hand(self) -> Path | None:
@@ -83,7 +87,7 @@ class Landing:
 
     def set_aside(self, export: Path, reason: str) -> Path:
         """Put the export in hand among the rejected, and return where it is now."""
-        write_whole(export.with_name(export.name + REASON), f"{reason}\n".encode())
+        write_whole(reason_of(export), f"{reason}\n".encode())
         return self._reject(export.name)
 
     def discard(self) -> None:

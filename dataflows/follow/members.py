@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from connectors.errors import RefusedError, StoppedError, UnfitError
+from connectors.ledger.files import sha256_of
 from connectors.records import Export
 from dataflows.cluster import OverError
 from dataflows.exports import unsealed
@@ -87,6 +88,9 @@ class First(_Member):
             self._set_aside(path, error)
             return
         self._refuse_to_go_on()  # what is sent again may have been cut off
+        if stamp(path.stat()) != before and sha256_of(path) != export.checksum:
+            self._set_aside(path, _written_to(export))
+            return
         self._archive(export)
 
     def _set_aside(self, path: Path, why: RefusedError) -> None:
@@ -100,6 +104,14 @@ class First(_Member):
         )
         log.info("archived", extra={"export": export.key, "to": str(place)})
         self._given.screen.tell(f"archived as {place}")
+
+
+def _written_to(export: Export) -> RefusedError:
+    return RefusedError(
+        f"it was written to after {export.records:,} records of it had been uploaded (ledger "
+        f"{export.key}); make an export of what has come since, and let the traffic system say "
+        f"when one is whole ({export.path.name}.done)"
+    )
 
 
 class Other(_Member):

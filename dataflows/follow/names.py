@@ -11,13 +11,33 @@ REASON = ".reason"
 _NOT_YET = (".part", ".partial", ".filepart", ".tmp", ".temp", ".draft", ".crdownload", "~")
 """How names end under which programs write what they rename when it is whole."""
 
+_BESIDE = (".md5", ".sha256", ".sig", ".asc", ".lock")
+"""How names end of what other programs add."""
+
+_LONGEST_BYTES = 230
+"""Of a name to which more is added; a file system takes 255."""
+
 
 def is_export(name: str) -> bool:
     """Tell whether a file may be an export, be it a bad one."""
-    return not name.startswith(".") and not name.endswith((*COMPANIONS, REASON, *_NOT_YET))
+    ends = (*COMPANIONS, REASON, *_NOT_YET, *_BESIDE)
+    return not name.startswith(".") and not name.lower().endswith(ends)
+
+
+def reason_of(export: Path) -> Path:
+    """Return where it is written why an export was set aside."""
+    fits = len(export.name.encode()) <= _LONGEST_BYTES
+    return export.with_name((export.name if fits else "export") + REASON)
 
 
 def companions(export: Path) -> list[Path]:
     """Return the companions of an export that are there."""
     named = [export.with_name(export.name + suffix) for suffix in COMPANIONS]
-    return [path for path in named if path.is_file()]
+    return [path for path in named if _is_there(path)]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # too long a name
+        return False

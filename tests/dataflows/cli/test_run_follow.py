@@ -26,6 +26,19 @@ from importlib import import_module
 module = import_module("{module}")
 module.{name} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
 """
+GROWS = """
+from dataflows.follow import members
+
+carry = members.carry
+
+def grows(settings, exports, given):
+    done = carry(settings, exports, given)
+    with exports[0].path.open("ab") as file:
+        file.write(b'{"SpotID": "late"}\\n')
+    return done
+
+members.carry = grows
+"""
 
 
 class Landing:
@@ -218,6 +231,22 @@ def test_one_that_is_sealed_and_still_there_after_a_crash_is_only_moved(
     assert "is settled already; nothing was sent" in running.finish(signal.SIGTERM).err
     assert one.api.stats()["requests"] == requests
     one.assert_exact(50, "day.ndjson")
+
+
+def test_what_is_written_to_after_it_was_uploaded_is_not_archived_as_if_it_were_settled(
+    landing: New, tmp_path: Path
+) -> None:
+    one = landing()
+    (tmp_path / "sitecustomize.py").write_text(GROWS)
+    one.put("day.ndjson", 50, ".done", seed=1)
+    running = one.start(PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT)]))
+    reason = one.folder / "rejected" / "day.ndjson" / "day.ndjson.reason"
+    running.until(reason.exists)
+    running.finish(signal.SIGTERM)
+    assert "written to after 50 records of it had been uploaded" in reason.read_text()
+    assert reason.with_suffix("").read_bytes().count(b"\n") == 51
+    assert one.place("day.ndjson") is None
+    assert len(one.api.spots()) == 50
 
 
 def test_what_can_be_is_sent_again_before_an_export_is_archived(landing: New, dying: New) -> None:

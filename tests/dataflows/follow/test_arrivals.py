@@ -54,6 +54,13 @@ def test_one_counts_as_whole_when_it_has_not_changed_for_the_time() -> None:
     assert settling.whole([A], 1060) == A
 
 
+def test_one_that_is_empty_never_does_since_its_writer_may_only_have_opened_it() -> None:
+    settling, empty = Settling(60), A._replace(stamp=(1, 0, 1))
+    settling.whole([empty], 1000)
+    assert settling.whole([empty], 9000) is None
+    assert settling.whole([empty._replace(announced=True)], 9001)
+
+
 def test_every_change_begins_the_time_anew() -> None:
     settling = Settling(60)
     settling.whole([A], 0)

@@ -50,6 +50,13 @@ def test_several_of_one_name_are_set_aside_beside_each_other(landing) -> None:
     assert names(landing.folder / "rejected") == {NAME, f"{NAME}.2", f"{NAME}.3"}
 
 
+@pytest.mark.parametrize("name", ["processing", "rejected"])
+def test_a_file_by_the_name_of_a_folder_is_named(landing, name) -> None:
+    (landing.folder / name).touch()
+    with pytest.raises(RefusedError, match=f"{name} is a file, where a folder is needed"):
+        landing.recover()
+
+
 def test_of_what_somebody_put_in_hand_nothing_is_lost(landing) -> None:
     landing.claim(NAME)
     (landing.folder / "processing" / "other.csv").touch()

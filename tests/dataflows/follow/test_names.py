@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataflows.follow.names import companions, is_export
+from dataflows.follow.names import companions, is_export, reason_of
 
 
 @pytest.mark.parametrize("name", ["day.ndjson", "day.csv", "DAY", "notes.txt", "done", "a.tmp.csv"])
@@ -20,6 +20,9 @@ def test_any_other_file_may_be_an_export_be_it_a_bad_one(name) -> None:
         "day.ndjson.filepart",
         "day.csv~",
         ".day.ndjson.x7Yq",
+        "DAY.NDJSON.DONE",
+        "day.ndjson.TMP",
+        "day.ndjson.md5",
     ],
 )
 def test_companions_and_what_is_being_written_are_none(name) -> None:
@@ -32,3 +35,13 @@ def test_an_export_has_the_companions_that_are_there(tmp_path) -> None:
     (tmp_path / "day.ndjson.done").touch()
     (tmp_path / "other.ndjson.manifest.json").touch()
     assert companions(export) == [tmp_path / "day.ndjson.done"]
+
+
+def test_one_whose_name_leaves_no_room_for_more_has_none_and_a_reason_all_the_same(
+    tmp_path,
+) -> None:
+    export = tmp_path / ("n" * 250)
+    export.touch()
+    assert companions(export) == []
+    reason_of(export).write_text("it is bad")
+    assert reason_of(tmp_path / "day.ndjson") == tmp_path / "day.ndjson.reason"
