@@ -45,6 +45,15 @@ def words(night: Any) -> tuple[Any, ...]:
     return ("--out", night.out, "--api-url", night.api.url, "--rate", "10000/0.1")
 
 
+def cut_off_the_redrive(night: Any) -> None:
+    """Run again what failed, as a run does at its end, and kill it after three requests."""
+    requests = night.api.stats()["requests"]
+    small = ("--checkpoint-records", "2", "--concurrency", "1", "--rate", "10/1")
+    running = night.start(*FAILING, *small, AVSTAR_REDRIVE=None)
+    running.until(lambda: night.api.stats()["requests"] >= requests + 3)
+    running.finish(signal.SIGKILL)
+
+
 def test_a_correction_that_comes_again_in_another_sheet_is_a_duplicate(
     night: Any, rows: Any, avstar: Any, tmp_path: Path
 ) -> None:
@@ -149,11 +158,7 @@ def test_trouble_of_the_redrive_is_told_and_is_not_the_run_s(
 def test_a_corrected_sheet_waits_for_a_redrive_that_was_cut_off(
     night: Any, rows: Any, avstar: Any, tmp_path: Path
 ) -> None:
-    requests = night.api.stats()["requests"]
-    small = ("--checkpoint-records", "2", "--concurrency", "1", "--rate", "10/1")
-    running = night.start(*FAILING, *small, AVSTAR_REDRIVE=None)
-    running.until(lambda: night.api.stats()["requests"] >= requests + 3)
-    running.finish(signal.SIGKILL)
+    cut_off_the_redrive(night)
     sheet = save(tmp_path / "one.csv", rows)
     done = avstar("run", sheet, *words(night))
     assert done.code == 2
@@ -224,11 +229,7 @@ def test_strict_counts_corrections_that_were_wrong(
 def test_a_redrive_goes_on_with_what_was_cut_off_and_then_sends_the_rest(
     night: Any, new_export: New, new_upload: New, avstar: Any
 ) -> None:
-    requests = night.api.stats()["requests"]
-    small = ("--checkpoint-records", "2", "--concurrency", "1", "--rate", "10/1")
-    running = night.start(*FAILING, *small, AVSTAR_REDRIVE=None)
-    running.until(lambda: night.api.stats()["requests"] >= requests + 3)
-    running.finish(signal.SIGKILL)
+    cut_off_the_redrive(night)
     [sheet] = night.out.glob("*.redrive-1.csv")
     assert sheet.stat().st_mode & 0o222 == 0
     night.api.faults({"500": 0.5})
