@@ -41,7 +41,7 @@ class Lines(Sequence[Line]):
         stripped = list(self._stripped())
         return self.pieces if all(stripped) else list(compress(self.pieces, stripped))
 
-    @property
+    @cached_property
     def next_number(self) -> int:
         """The physical line after the last record."""
         return self.number + self._line_ends(self.pieces) + self.left_out
@@ -117,7 +117,7 @@ class Lines(Sequence[Line]):
         """Count the line ends in pieces and, where it is they that end a record, behind them."""
         if self.format == "ndjson":
             return len(pieces)
-        inner = sum(piece.count(b"\n") for piece in pieces)
+        inner = b"".join(pieces).count(b"\n")
         return inner if self.format == "json" else inner + len(pieces)
 
     @overload

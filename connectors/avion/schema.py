@@ -1,25 +1,15 @@
-"""What a record must be: the strict model, its fast form for batches, and its errors in words."""
+"""What a record must be: the strict model, which decides, and its errors in words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-from itertools import compress
-from operator import is_
-from typing import Annotated, Any, NamedTuple, Union
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    Json,
-    TypeAdapter,
-    ValidationError,
-)
-from typing_extensions import TypedDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from connectors.avion.airtime import COMMON, COMMON_LOCAL, LocalTimes
+from connectors.avion.airtime import LocalTimes
+from connectors.avion.common import Common
+from connectors.avion.row import Row
 from connectors.records import Format
 
 _STRICT = ConfigDict(strict=True, extra="ignore", frozen=True)
@@ -60,23 +50,10 @@ class _LocalCellRecord(_CellRecord):
     moment: Annotated[datetime, Field(alias="AirDateTime", strict=False)]
 
 
-class Row(TypedDict):
-    """A checked record as the batch path returns it: the model's fields without its instance."""
-
-    spot_id: str
-    station: str
-    airtime: str
-    duration: int
-    advertiser: str
-
-
-_ROW_FIELDS = set(Row.__annotations__)
-
-
 class Checked(NamedTuple):
     """One outcome for each record: `rows` that passed, and why the others (indices) did not."""
 
-    rows: list[Any]
+    rows: list[Row]
     bad: dict[int, str]
 
 
@@ -84,59 +61,48 @@ class Schema:
     """Checks records of one format; with a `zone` it accepts local times that exist just once."""
 
     def __init__(self, record_format: Format, zone: ZoneInfo | None = None) -> None:
-        self._model = _MODELS[record_format, zone is not None]
-        self._check = _batch_validator(record_format, local=zone is not None)
+        self._model = MODELS[record_format, zone is not None]
+        self._common = Common(record_format, local=zone is not None)
         self._zone_fault = None if zone is None else LocalTimes(zone)
 
     def check(self, values: Sequence[Any]) -> Checked:
         """Check a batch in one pass, and what that pass does not know one by one.
 
-        The pass knows the common form of a record, all of which the model accepts. What it does
-        not know comes back as it went in, is thereby found, and the model itself decides.
+        The pass knows the common form of a record, all of which the model accepts; about the rest
+        the model itself decides.
         """
-        rows = self._check(values)
+        rows, others = self._common(values)
         bad: dict[int, str] = {}
-        for i in compress(range(len(rows)), map(is_, rows, values)):
-            if words := self._decide(rows, i):
+        for i in others:
+            if words := self._decide(rows, i, values[i]):
                 bad[i] = words
         return Checked(rows, self._out_of_zone(rows, bad))
 
-    def _decide(self, rows: list[Any], i: int) -> str | None:
-        """Put a row in the place of a record that is good; return words for one that is not."""
+    def _decide(self, rows: list[Row], i: int, value: Any) -> str | None:
+        """Put the row of a record that is good in its place; return words for one that is not."""
         try:
-            rows[i] = self._validate(rows[i]).model_dump(include=_ROW_FIELDS)
+            rows[i] = self._row(value)
         except ValidationError as error:
             return "; ".join(dict.fromkeys(map(_words, error.errors(include_url=False))))
         return None
 
-    def _validate(self, value: Any) -> TrafficRecord:
+    def _row(self, value: Any) -> Row:
         if isinstance(value, bytes):
-            return self._model.model_validate_json(value)
-        return self._model.model_validate(value)
+            record = self._model.model_validate_json(value)
+        else:
+            record = self._model.model_validate(value)
+        return Row(
+            record.spot_id, record.station, record.airtime, record.duration, record.advertiser
+        )
 
     def _out_of_zone(self, rows: list[Any], bad: dict[int, str]) -> dict[int, str]:
         if self._zone_fault is None:
             return bad
-        faults = {i: self._zone_fault(row["airtime"]) for i, row in enumerate(rows) if i not in bad}
+        faults = {i: self._zone_fault(row.airtime) for i, row in enumerate(rows) if i not in bad}
         return dict(sorted((bad | {i: fault for i, fault in faults.items() if fault}).items()))
 
 
-@cache
-def _batch_validator(record_format: Format, *, local: bool) -> Callable[[Sequence[Any]], list[Any]]:
-    # A model instance costs as much as its checks; a plain dict of the same fields does not.
-    model = _MODELS[record_format, local]
-    fields = {name: Annotated[f.annotation, f] for name, f in model.model_fields.items()}
-    del fields["moment"]
-    pattern = COMMON_LOCAL if local else COMMON
-    fields["airtime"] = Annotated[str, Field(alias="AirDateTime", pattern=pattern)]
-    row = TypedDict("row", fields)  # type: ignore[misc]  # made from the model, so never beside it
-    row.__pydantic_config__ = _STRICT  # type: ignore[attr-defined]
-    one: Any = Json[row] if record_format != "csv" else row
-    either = Annotated[Union[one, Any], Field(union_mode="left_to_right")]  # noqa: UP007 - dynamic
-    return TypeAdapter(list[either]).validate_python
-
-
-_MODELS: dict[tuple[Format, bool], type[TrafficRecord]] = {
+MODELS: dict[tuple[Format, bool], type[TrafficRecord]] = {
     ("ndjson", False): TrafficRecord,
     ("ndjson", True): LocalTrafficRecord,
     ("json", False): TrafficRecord,
@@ -144,6 +110,7 @@ _MODELS: dict[tuple[Format, bool], type[TrafficRecord]] = {
     ("csv", False): _CellRecord,
     ("csv", True): _LocalCellRecord,
 }
+"""The model of each format, and whether it accepts local times."""
 
 _WORDS = {
     "missing": "is missing",

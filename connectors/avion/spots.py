@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import overload
 
 from connectors.avion.lines import Lines
-from connectors.avion.schema import Row
+from connectors.avion.row import Row
 from connectors.records import Ancestor, Line, Spot
 from connectors.request_id import added_checksum, heir_checksum, request_id
 
@@ -35,15 +35,15 @@ class Spots(Sequence[Spot]):
                 yield self._spot(i, line, row)
 
     def _spot(self, i: int, line: Line, row: Row) -> Spot:
-        spot_id, station, airtime = row["spot_id"], row["station"], row["airtime"]
+        spot_id, station, airtime = row.spot_id, row.station, row.airtime
         return Spot(
             line.number,
             line.offset,
             spot_id,
             station,
             airtime,
-            row["duration"],
-            row["advertiser"],
+            row.duration,
+            row.advertiser,
             self._request_id(i, row),
             line.raw,
             self.ancestors.get(i),
@@ -54,11 +54,11 @@ class Spots(Sequence[Spot]):
         if ancestor and ancestor.request_id and i in self.left:
             return ancestor.request_id  # derived of its own record, wherever that stands
         checksum = self._checksum(ancestor, row) if self.of_sheet else self.checksum
-        return request_id(row["spot_id"], row["airtime"], checksum, row["station"])
+        return request_id(row.spot_id, row.airtime, checksum, row.station)
 
     def _checksum(self, ancestor: Ancestor | None, row: Row) -> str:
         """Return what the request ID of a sheet's row is derived under: where it comes from."""
-        duration, advertiser = row["duration"], row["advertiser"]
+        duration, advertiser = row.duration, row.advertiser
         if ancestor is None:
             return added_checksum(duration, advertiser)
         return heir_checksum(ancestor.checksum, ancestor.offset, duration, advertiser)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from connectors.avion.formats import FORMATS, Malformed
 from connectors.avion.lines import Lines
+from connectors.avion.row import NO_ROW
 from connectors.avion.schema import Checked, Schema
 from connectors.avion.sheets import Unfolded, unfold_rows
 from connectors.avion.spots import Spots
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 _UNCHANGED = (
     "it is as it was, and under its request ID Avstar has another row; correct it, or take it out"
 )
+_AT_ONCE = 1000
+"""Records checked in one pass: what is made of them meanwhile fits a core's cache."""
+
 _NO_SHEET = Unfolded([])
 _ANY_ZONE = Schema("csv", ZoneInfo("UTC"))
 
@@ -78,15 +82,23 @@ class Validator:
     def _check(self, lines: Lines) -> tuple[Unfolded, Checked]:
         raws = lines.raws
         if lines.overlong:
-            return _NO_SHEET, Checked(list(raws), dict.fromkeys(range(len(raws)), ""))
-        values = FORMATS[lines.format].decode(raws, lines.columns)
+            return _NO_SHEET, Checked([NO_ROW] * len(raws), dict.fromkeys(range(len(raws)), ""))
         if not is_sheet(lines.columns):
-            return _NO_SHEET, self._schema(lines.format).check(values)
-        sheet = unfold_rows(values)
+            return _NO_SHEET, self._check_in_parts(lines)
+        sheet = unfold_rows(FORMATS[lines.format].decode(raws, lines.columns))
         checked = self._schema(lines.format).check(sheet.values)
         bad = self._without_spots(sheet, checked)
         bad |= dict.fromkeys(sheet.unresolved, _UNCHANGED)
         return sheet, Checked(checked.rows, dict(sorted(bad.items())))
+
+    def _check_in_parts(self, lines: Lines) -> Checked:
+        schema, decode = self._schema(lines.format), FORMATS[lines.format].decode
+        whole = Checked([], {})
+        for begin in range(0, len(lines), _AT_ONCE):
+            checked = schema.check(decode(lines.raws[begin : begin + _AT_ONCE], lines.columns))
+            whole.rows.extend(checked.rows)
+            whole.bad.update((begin + i, words) for i, words in checked.bad.items())
+        return whole
 
     def _without_spots(self, sheet: Unfolded, checked: Checked) -> dict[int, str]:
         """Let pass what was a spot before: its local time was good in the zone of that run."""
@@ -102,7 +114,7 @@ class Validator:
         if self._stations is None:
             return frozenset()
         good = set(range(len(checked.rows))).difference(checked.bad)
-        return frozenset(i for i in good if checked.rows[i]["station"] not in self._stations)
+        return frozenset(i for i in good if checked.rows[i].station not in self._stations)
 
     def _dead_letters(self, lines: Lines, bad: dict[int, str], sheet: Unfolded) -> list[DeadLetter]:
         picked = zip(bad.items(), lines.pick(bad), strict=True)

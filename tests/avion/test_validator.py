@@ -72,6 +72,19 @@ def test_a_bad_record_becomes_a_dead_letter_that_says_why(raw, reason, detail):
     assert tally == (SPAN, 1, 0, 0)
 
 
+CSV_ROW = b"SP1,WXYZ,2026-11-24T05:30:00Z,30,Acme"
+
+
+@pytest.mark.parametrize(("name", "good", "bad"), [("ndjson", GOOD, b"{}"), ("csv", CSV_ROW, b",")])
+def test_in_a_long_batch_each_record_keeps_its_place(name, good, bad):
+    places = [0, 999, 1000, 1001, 2500, 2999]
+    lines = [bad + b"x" if i in places else good for i in range(3000)]
+    spots, dead_letters, tally = validated(b"\n".join(lines) + b"\n", name=name)
+    assert [letter.line - 1 for letter in dead_letters] == places
+    assert [spot.line - 1 for spot in spots] == [i for i in range(3000) if i not in places]
+    assert tally == (SPAN, 3000, 3000 - len(places), 0)
+
+
 CELLS = b'SP1,WXYZ,2026-11-24T05:30:00Z,30,"A ""B""\nC"'
 
 

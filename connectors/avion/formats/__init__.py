@@ -5,5 +5,6 @@ from connectors.avion.formats.csv import Csv
 from connectors.avion.formats.json_array import JsonArray
 from connectors.avion.formats.ndjson import Ndjson
 from connectors.avion.formats.registry import FORMATS
+from connectors.avion.formats.table import Table
 
-__all__ = ["FORMATS", "Csv", "JsonArray", "Malformed", "Ndjson", "RecordFormat"]
+__all__ = ["FORMATS", "Csv", "JsonArray", "Malformed", "Ndjson", "RecordFormat", "Table"]

@@ -5,10 +5,12 @@ import re
 from collections.abc import Sequence
 from io import StringIO
 from itertools import repeat
-from typing import Any, Literal
+from operator import contains
+from typing import Literal
 
 from connectors.avion.formats.base import Malformed
 from connectors.avion.formats.mangled import refuse_mangled, refuse_part_of_sheet
+from connectors.avion.formats.table import Row, Table
 from connectors.errors import RefusedError
 from connectors.records import COLUMNS
 from connectors.sheet import SEALED
@@ -24,6 +26,9 @@ _RECORD = re.compile(rb"%b\n" % _ROW.pattern)
 _ONCE = (*COLUMNS, *SEALED)
 """Columns that no header names twice."""
 
+_FEW = 64
+"""Rows read each alone, if one of them spoils reading all at once."""
+
 
 class Csv:
     """Comma-separated values with a header that names the columns, in any order."""
@@ -35,7 +40,7 @@ class Csv:
         """Cut at every line end outside quotes; a quote that never closes ends with its line."""
         pieces = data.split(b"\n")
         rest = pieces.pop()
-        if b'"' not in data:
+        if _are_lines(data):
             return pieces, rest
         for i, piece in enumerate(pieces):
             if b'"' in piece and not _ROW.fullmatch(piece):  # it goes on in the next line
@@ -77,40 +82,72 @@ class Csv:
         refuse_part_of_sheet(columns)
         return columns
 
-    def decode(self, raws: Sequence[bytes], columns: tuple[str, ...]) -> list[Any]:
-        """Read all rows in one pass; one row that spoils it is found by reading each alone."""
-        rows = _rows(b"\n".join(raws))
-        if len(rows) == len(raws) and set(map(len, rows)) <= {len(columns)}:
-            return list(map(dict, map(zip, repeat(columns), rows)))
-        return [self._decode_one(raw, columns) for raw in raws]
-
-    def _decode_one(self, raw: bytes, columns: tuple[str, ...]) -> dict[str, str] | Malformed:
-        row = _row(raw)
-        if isinstance(row, Malformed):
-            return row
-        if len(row) != len(columns):
-            return Malformed(
-                "not_csv", f"the row has {len(row)} cells, the header names {len(columns)}"
-            )
-        return dict(zip(columns, row, strict=True))
+    def decode(self, raws: Sequence[bytes], columns: tuple[str, ...]) -> Table:
+        """Read all rows in one pass, or those around one that spoils it each alone."""
+        return Table(columns, _decode(raws, len(columns)))
 
     def malformed(self, raw: bytes, columns: tuple[str, ...]) -> Malformed | None:
         """Find what keeps the row from matching the header."""
-        found = self._decode_one(raw, columns)
+        found = _decode_one(raw, len(columns))
         return found if isinstance(found, Malformed) else None
 
 
-def _rows(text: bytes) -> list[list[str]]:
-    """Read rows that stand one under another; fewer than there are if one draws another in."""
-    if b"\0" in text:
+def _are_lines(data: bytes) -> bool:
+    """Tell whether every line is a row for certain, from where its quotes stand.
+
+    They open and close in turns; one that opens begins a field, or doubles the one before it, and
+    in what it opens no line ends.
+    """
+    between = data.split(b'"')
+    if len(between) == 1:
+        return True
+    before = filter(None, between[:-1:2])
+    return all(map(bytes.endswith, before, repeat((b",", b"\n")))) and not any(
+        map(contains, between[1::2], repeat(b"\n"))
+    )
+
+
+def _decode(raws: Sequence[bytes], width: int) -> Sequence[Row | Malformed]:
+    rows = _rows(raws)
+    if len(rows) == len(raws) and set(map(len, rows)) <= {width}:
+        return rows
+    if len(raws) > _FEW:
+        return [
+            row for i in range(0, len(raws), _FEW) for row in _decode(raws[i : i + _FEW], width)
+        ]
+    return [_decode_one(raw, width) for raw in raws]
+
+
+def _decode_one(raw: bytes, width: int) -> Row | Malformed:
+    row = _row(raw)
+    if isinstance(row, Malformed) or len(row) == width:
+        return row
+    return Malformed("not_csv", f"the row has {len(row)} cells, the header names {width}")
+
+
+def _rows(raws: Sequence[bytes]) -> list[Row]:
+    """Read rows that stand one under another; none if one spoils it for the others."""
+    joined = b"\n".join(raws)
+    if b"\0" in joined:
         return []
     try:
-        return list(csv.reader(StringIO(text.decode(), newline="\n"), strict=True))
-    except (UnicodeDecodeError, csv.Error):
+        text = joined.decode()
+        flat = text.removesuffix("\r").replace("\r\n", "\n") if "\r" in text else text
+        lines = flat.split("\n")
+        if len(lines) != len(raws) or "\r" in flat:
+            return list(csv.reader(StringIO(text, newline="\n"), strict=True))
+        return _rows_of_lines(lines)
+    except (UnicodeDecodeError, csv.Error, StopIteration):
         return []
 
 
-def _row(raw: bytes) -> list[str] | Malformed:
+def _rows_of_lines(lines: list[str]) -> list[Row]:
+    """Read rows that end with their lines; of those with quotes one may draw in the next."""
+    quoted = csv.reader([line for line in lines if '"' in line], strict=True)
+    return [next(quoted) if '"' in line else line.split(",") for line in lines]
+
+
+def _row(raw: bytes) -> Row | Malformed:
     if b"\0" in raw:
         return Malformed("encoding", f"byte {raw.index(0) + 1} of the row is NUL")
     try:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from itertools import compress, repeat
+from operator import and_
 from typing import Any, Literal
 
 from connectors.avion.formats.base import Malformed
@@ -40,15 +42,18 @@ def _plain_records(data: bytes) -> list[bytes]:
         and body.count(b"{") == len(pieces) == body.count(b"}") + 1
         and (len(pieces) == 1 or (gap and body.count(b"}," + gap[0]) == len(pieces) - 1))
     )
-    if not even or any(map(_is_uneven, pieces)):
+    if not even or not _are_whole(pieces, escaped=b"\\" in body):
         return []
     return [piece + b"}" for piece in pieces]
 
 
-def _is_uneven(piece: bytes) -> bool:
-    if b"\\" in piece:
-        return not _OBJECT.fullmatch(piece + b"}")
-    return piece.count(b'"') % 2 == 1
+def _are_whole(pieces: list[bytes], *, escaped: bool) -> bool:
+    odd = compress(pieces, map(and_, map(bytes.count, pieces, repeat(b'"')), repeat(1)))
+    if not escaped:
+        return not any(odd)
+    return all(b"\\" in piece for piece in odd) and all(
+        _OBJECT.fullmatch(piece + b"}") for piece in pieces if b"\\" in piece
+    )
 
 
 class Nesting:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.avion.formats import Csv, Malformed
+from connectors.avion.formats import csv as formats_csv
 from connectors.errors import RefusedError
 
 CSV = Csv()
@@ -33,14 +34,33 @@ def test_what_stays_open_within_the_limit_waits_for_more(text, limit):
     assert len(rest) <= limit or b"\n" not in rest
 
 
+@given(text=st.text('aa,,"\n', max_size=40))
+def test_lines_that_are_rows_for_certain_are_rows_to_the_letter_of_the_rule(text):
+    """And to Python's `csv` too."""
+    *lines, _ = text.encode().split(b"\n")
+    if formats_csv._are_lines(text.encode()):
+        assert all(map(formats_csv._ROW.fullmatch, lines))
+        assert len(list(csv.reader(line.decode() + "\n" for line in lines))) == len(lines)
+
+
+@given(
+    rows=st.lists(st.lists(st.sampled_from(["a", "", '"a"', '"a,b"', '"a""b"', '""']), min_size=1))
+)
+def test_rows_that_are_written_well_are_lines_for_certain(rows):
+    text = "".join(",".join(row) + "\n" for row in rows).encode()
+    assert formats_csv._are_lines(text)
+    assert formats_csv._are_lines(text + b'a,"b')
+
+
 @given(rows=st.lists(st.tuples(cells, cells, cells), max_size=6))
 def test_any_text_comes_back_exactly(rows):
     decoded = CSV.decode([written(row) for row in rows], COLUMNS)
-    assert decoded == [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+    assert list(decoded) == [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
 
 def test_crlf_belongs_to_no_cell():
-    assert CSV.decode([b"1,2,3\r", b'1,2,"3"\r'], COLUMNS) == [{"A": "1", "B": "2", "C": "3"}] * 2
+    decoded = CSV.decode([b"1,2,3\r", b'1,2,"3"\r'], COLUMNS)
+    assert list(decoded) == [{"A": "1", "B": "2", "C": "3"}] * 2
 
 
 BAD_ROWS = {
@@ -73,7 +93,14 @@ good_or_bad = st.sampled_from([b"1,2,3", b'"1\n1",2,3', b"4,5,6\r", *BAD_ROWS, *
 
 @given(raws=st.lists(good_or_bad, max_size=8))
 def test_one_bad_row_never_affects_another(raws):
-    assert CSV.decode(raws, COLUMNS) == [CSV.decode([raw], COLUMNS)[0] for raw in raws]
+    assert list(CSV.decode(raws, COLUMNS)) == [CSV.decode([raw], COLUMNS)[0] for raw in raws]
+
+
+@given(raws=st.lists(good_or_bad, max_size=8), more=st.integers(0, 200), place=st.integers(0, 200))
+def test_nor_one_of_many(raws, more, place):
+    many = [b"7,8,9"] * more
+    many[place:place] = raws
+    assert list(CSV.decode(many, COLUMNS)) == [CSV.decode([raw], COLUMNS)[0] for raw in many]
 
 
 @given(raws=st.lists(good_or_bad, max_size=8))
