@@ -1,17 +1,15 @@
 """Sample exports: the spots of a day on some stations, with a share of bad rows of every kind."""
 
-import csv
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from io import StringIO
 from itertools import chain, islice, product
 from random import Random
 from string import ascii_uppercase
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from connectors.errors import RefusedError
+from dataflows.spoilt import OFFSET, RENDER, Fields, Form, Render, cut_off, faults
 
 COLUMNS = ("SpotID", "StationCode", "AirDateTime", "Duration", "ClientName")
 DURATIONS = (5, 10, 15, 20, 30, 30, 30, 60)
@@ -34,17 +32,8 @@ CLIENTS = (
     "Station Promo",
 )
 DAY_SECONDS = 86_400
-OFFSET = "-05:00"
-"""UTC offset of all air times: eastern standard time, in which the networks schedule."""
-
 SPOTS = 1_000
 """Different spots in rotation: each comes back through the day with its client and duration."""
-
-Form = Literal["ndjson", "csv"]
-"""What samples are written in; an array could not hold every kind of bad row."""
-
-Fields = Mapping[str, object]
-Render = Callable[[Fields], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +61,8 @@ class Sample:
     @property
     def bad_records(self) -> int:
         """Records that will be bad: the share, and one of each kind if there are so many at all."""
-        share = round(self.records * self.bad)
-        return max(share, len(FAULTS)) if self.bad and self.records >= len(FAULTS) else share
+        share, kinds = round(self.records * self.bad), len(faults(self.format))
+        return max(share, kinds) if self.bad and self.records >= kinds else share
 
 
 class Spot(NamedTuple):
@@ -88,14 +77,27 @@ def generate(sample: Sample) -> Iterator[bytes]:
 
     No two good records share spot, air time and station. Memory does not grow with the records.
     """
+    if sample.format == "csv":
+        yield ",".join(COLUMNS).encode() + b"\n"
+    yield from _array(_rows(sample)) if sample.format == "json" else _rows(sample)
+
+
+def _array(rows: Iterator[bytes]) -> Iterator[bytes]:
+    yield b"["
+    between = b"\n"
+    for row in rows:
+        yield between + row.removesuffix(b"\n")
+        between = b",\n"
+    yield b"\n]\n"
+
+
+def _rows(sample: Sample) -> Iterator[bytes]:
     chance = Random(sample.seed)  # noqa: S311 - samples are no secrets
     render = RENDER[sample.format]
     codes = call_signs(sample.stations)
     slots = -(-sample.records // len(codes))
     spots = _rotation(chance, render, SPOTS + slots // DAY_SECONDS)
     bad = sample.bad_records
-    if sample.format == "csv":
-        yield ",".join(COLUMNS).encode() + b"\n"
     for slot in range(slots):
         airtime = _airtime(sample.day, (slot + chance.random()) / slots)
         spot = spots[slot % len(spots)]
@@ -105,7 +107,7 @@ def generate(sample: Sample) -> Iterator[bytes]:
             if chance.random() * (sample.records - number) >= bad:
                 yield spot.template % (code, airtime)
             else:
-                yield from _spoilt(bad, spot.fields, code, airtime, render)
+                yield from _spoilt(bad, spot.fields, code, airtime, sample.format)
                 bad -= 1
 
 
@@ -141,59 +143,11 @@ def _airtime(day: date, share: float) -> bytes:
 
 
 def _spoilt(
-    number: int, fields: Fields, code: bytes, airtime: bytes, render: Render
+    number: int, fields: Fields, code: bytes, airtime: bytes, form: Form
 ) -> Iterator[bytes]:
-    fault = list(FAULTS.values())[number % len(FAULTS)]
+    kinds = list(faults(form).values())
+    fault = kinds[number % len(kinds)]
     whole = {**fields, "StationCode": code.decode(), "AirDateTime": airtime.decode()}
-    yield fault(whole, render)
-    if fault is _cut_off:  # as if something had gone wrong there: a blank line, which is no record
+    yield fault(whole, RENDER[form])
+    if fault is cut_off:  # as if something had gone wrong there: a blank line, which is no record
         yield b"\n"
-
-
-def _ndjson(fields: Fields) -> bytes:
-    return json.dumps(fields, ensure_ascii=False).encode() + b"\n"
-
-
-def _csv(fields: Fields) -> bytes:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerow(fields.values())
-    return text.getvalue().encode()
-
-
-RENDER: Mapping[Form, Render] = {"ndjson": _ndjson, "csv": _csv}
-
-
-def _with(**changes: object) -> Callable[[Fields, Render], bytes]:
-    return lambda fields, render: render({**fields, **changes})
-
-
-def _without_client(fields: Fields, render: Render) -> bytes:
-    return render({name: value for name, value in fields.items() if name != "ClientName"})
-
-
-def _cut_off(fields: Fields, render: Render) -> bytes:
-    row = render(fields)
-    return row[: row.index(str(fields["AirDateTime"]).encode())] + b"\n"
-
-
-def _local_time(fields: Fields, render: Render) -> bytes:
-    return _with(AirDateTime=str(fields["AirDateTime"]).removesuffix(OFFSET))(fields, render)
-
-
-def _latin_1(fields: Fields, render: Render) -> bytes:
-    return _with(ClientName="Café")(fields, render).replace("é".encode(), "é".encode("latin-1"))
-
-
-FAULTS: Mapping[str, Callable[[Fields, Render], bytes]] = {
-    "cut off": _cut_off,
-    "field missing": _without_client,
-    "wrong type": _with(Duration="thirty"),
-    "zero duration": _with(Duration=0),
-    "negative duration": _with(Duration=-30),
-    "fraction of a second": _with(Duration=29.97),
-    "no offset": _local_time,
-    "impossible date": _with(AirDateTime=f"2026-02-30T05:30:00{OFFSET}"),
-    "empty spot id": _with(SpotID=""),
-    "not UTF-8": _latin_1,
-}
-"""Every kind of bad row, one after the other, in either format."""

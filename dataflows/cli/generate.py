@@ -1,22 +1,52 @@
 """`avstar generate`: write a sample export."""
 
 import json
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from datetime import date
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 
 import typer
+from backports import zstd
 
+from connectors.avion.packing import suffix_within
 from connectors.errors import AvstarError, RefusedError
-from dataflows.generate import Form, Sample
+from dataflows.generate import Sample
 from dataflows.generate import generate as generate_lines
+from dataflows.spoilt import Form
 
-SUFFIXES: dict[str, Form] = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv"}
+SUFFIXES: dict[str, Form] = {
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".csv": "csv",
+    ".json": "json",
+}
+_GZIP = 31
+"""`wbits` of zlib that makes gzip, without a time in it."""
+
+PACKERS: dict[str, Callable[[], "Packer"]] = {
+    ".gz": lambda: zlib.compressobj(wbits=_GZIP),
+    ".gzip": lambda: zlib.compressobj(wbits=_GZIP),
+    ".zst": zstd.ZstdCompressor,
+    ".zstd": zstd.ZstdCompressor,
+}
+"""What packs a file that is called so."""
+
 BLOCK_LINES = 4_096
 """Lines hashed and written at once."""
+
+
+class Packer(Protocol):
+    """Packs text that comes piece by piece."""
+
+    def compress(self, data: bytes, /) -> bytes:
+        """Return what is packed so far."""
+
+    def flush(self) -> bytes:
+        """Return the rest."""
 
 
 class Written(NamedTuple):
@@ -27,7 +57,12 @@ class Written(NamedTuple):
 
 
 def generate(  # noqa: PLR0913 - one parameter for each option
-    file: Annotated[Path, typer.Argument(help="Export to write: .ndjson, .jsonl or .csv.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Export to write: .ndjson, .jsonl, .csv or .json (an array), and .gz or .zst."
+        ),
+    ],
     *,
     records: Annotated[int, typer.Option(help="Records, bad ones included.")] = 5_000,
     seed: Annotated[int, typer.Option(help="Equal seeds give equal files.")] = 1,
@@ -70,7 +105,7 @@ def write(path: Path, sample: Sample) -> Written:
     digest, size = sha256(), 0
     try:
         with part.open("wb") as file:
-            for block in _blocks(generate_lines(sample)):
+            for block in _packed(_blocks(generate_lines(sample)), path):
                 digest.update(block)
                 size += file.write(block)
         part.replace(path)
@@ -84,12 +119,22 @@ def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
         yield block
 
 
+def _packed(blocks: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    new_packer = PACKERS.get(path.suffix.lower())
+    if not new_packer:
+        yield from blocks
+        return
+    packer = new_packer()
+    yield from filter(None, map(packer.compress, blocks))
+    yield packer.flush()
+
+
 def _format(path: Path) -> Form:
     try:
-        return SUFFIXES[path.suffix.lower()]
+        return SUFFIXES[suffix_within(path)]
     except KeyError:
         raise RefusedError(
-            f"{path} does not say its format; name it .ndjson or .csv, or give --format"
+            f"{path} does not say its format; name it .ndjson, .csv or .json, or give --format"
         ) from None
 
 

@@ -1,3 +1,4 @@
+import gzip
 import json
 import sys
 from collections.abc import Callable
@@ -6,10 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from backports import zstd
 
-from connectors.avion import survey
+from connectors.avion import packing, survey
 from dataflows.cli.app import main
-from dataflows.cli.generate import write
+from dataflows.cli.generate import PACKERS, write
 from dataflows.generate import Sample, generate
 
 
@@ -41,13 +43,48 @@ def assert_refused(result: Result, words: str) -> None:
     assert len(result.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("name", ["avion.ndjson", "avion.jsonl", "avion.CSV"])
-def test_the_suffix_says_the_format(avstar: Avstar, tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
+@pytest.mark.parametrize("packed", ["", ".gz", ".GZIP", ".zst", ".zstd"])
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("a.ndjson", "ndjson"), ("a.jsonl", "ndjson"), ("a.CSV", "csv"), ("a.json", "json")],
+)
+def test_the_name_says_format_and_packing(
+    avstar: Avstar, tmp_path: Path, name: str, form: str, packed: str
+) -> None:
+    path = tmp_path / f"{name}{packed}"
     assert avstar(path, "--records", 100).code == 0
     export = survey(path)
-    assert export.records == 100
-    assert export.format == ("csv" if name.endswith("CSV") else "ndjson")
+    assert (export.records, export.format) == (100, form)
+    assert export.packing == {"": "none", ".gz": "gzip", ".GZIP": "gzip"}.get(packed, "zstd")
+
+
+def test_every_name_of_a_packed_file_is_known() -> None:
+    assert tuple(PACKERS) == packing.SUFFIXES
+
+
+@pytest.mark.parametrize("unpack", [gzip.decompress, zstd.decompress])
+def test_a_packed_sample_is_the_sample_packed(
+    tmp_path: Path, unpack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / ("a.csv.gz" if unpack is gzip.decompress else "a.csv.zst")
+    sample = Sample(20_000, format="csv")
+    write(path, sample)
+    packed = path.read_bytes()
+    assert unpack(packed) == b"".join(generate(sample))
+    assert write(path, sample) == (len(packed), sha256(packed).hexdigest())
+
+
+@pytest.mark.parametrize("bad", [0.0, 0.5])
+@pytest.mark.parametrize("records", [0, 1, 500])
+def test_an_array_is_json_where_no_row_is_spoilt_and_an_export_in_any_case(
+    tmp_path: Path, records: int, bad: float
+) -> None:
+    path = tmp_path / "a.json"
+    write(path, Sample(records, bad=bad, format="json"))
+    export = survey(path)
+    assert (export.format, export.records) == ("json", records)
+    if not bad:
+        assert len(json.loads(path.read_bytes())) == records
 
 
 def test_every_option_reaches_the_sample(avstar: Avstar, tmp_path: Path) -> None:
@@ -96,7 +133,11 @@ def test_a_companion_of_another_file_is_not_left_to_contradict(
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("avion.txt", "", "does not say its format; name it .ndjson or .csv, or give --format"),
+        (
+            "avion.txt",
+            "",
+            "does not say its format; name it .ndjson, .csv or .json, or",
+        ),
         ("avion.ndjson", "--date 2026-02-30", "'2026-02-30' is no date"),
         ("avion.ndjson", "--records -1", "-1 records cannot be generated"),
         ("avion.ndjson", "--bad 1.5", "choose 0 to 1"),
