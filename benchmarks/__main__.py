@@ -32,7 +32,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "peers": ("--spots", "500", "--rounds", "1"),
     "checkpointing": ("--spots", "500", "--rounds", "1"),
     "tracing": ("--spots", "500", "--rounds", "1"),
-    "resume": ("--megabytes", "10", "--records", "2000", "--rounds", "1"),
+    "resume": ("--megabytes", "10", "--records", "6000", "--rounds", "1"),
     "quota": ("--windows", "1"),
 }
 """Every part, and the options that make it quick."""

@@ -8,7 +8,7 @@ import aiofiles
 from aiofiles.threadpool.binary import AsyncBufferedReader
 
 from connectors.avion.packed_text import PackedText
-from connectors.avion.unpacker import DamagedError
+from connectors.avion.unpacker import DamagedError, Unpacker
 from connectors.errors import HaltedError
 from connectors.loop import event_loop
 from connectors.records import Packing
@@ -23,13 +23,22 @@ AHEAD = 2
 class Blocks:
     """Iterates over the text of `path` from `start` to `end`, one block after another.
 
-    A packed file is unpacked from its beginning: what it holds has no other way in. Call `close`
-    when done; an iteration to the end closes by itself.
+    A packed file is unpacked from its beginning, or from where an `unpacker` stands that came this
+    way before: what it holds has no other way in. Call `close` when done; an iteration to the end
+    closes by itself.
     """
 
-    def __init__(self, path: Path, start: int, end: int, *, packing: Packing = "none") -> None:
+    def __init__(
+        self,
+        path: Path,
+        start: int,
+        end: int,
+        *,
+        packing: Packing = "none",
+        unpacker: Unpacker | None = None,
+    ) -> None:
         self._path = path
-        self._packing = packing
+        self._unpacker = unpacker or (None if packing == "none" else Unpacker(packing))
         self._start = start
         self._end = end
         self._loop = event_loop()
@@ -71,10 +80,9 @@ class Blocks:
         left, passed = self._end - self._start, 0
         async with aiofiles.open(self._path, "rb") as file:
             text: AsyncBufferedReader | PackedText = file
-            if self._packing == "none":
-                await file.seek(self._start)
-            else:
-                text, passed = PackedText(file, self._packing), self._start
+            if self._unpacker:
+                text, passed = PackedText(file, self._unpacker), self._start - self._unpacker.text
+            await file.seek(self._unpacker.packed if self._unpacker else self._start)
             while left and not self._closing:
                 block = await text.read(min(BLOCK, passed + left))
                 if not block:

@@ -9,6 +9,7 @@ from connectors.avion.blocks import Blocks
 from connectors.avion.cutters import new_cutter
 from connectors.avion.formats import FORMATS
 from connectors.avion.lines import Lines
+from connectors.avion.waypoints import take
 from connectors.errors import HaltedError
 from connectors.records import Batch, Export, Line, Span
 
@@ -137,7 +138,13 @@ class _Reading:
             number=position.line if position else split.line,
             limit=line_limit,
         )
-        self.blocks = Blocks(export.path, self._cutter.offset, split.end, packing=export.packing)
+        self.blocks = Blocks(
+            export.path,
+            self._cutter.offset,
+            split.end,
+            packing=export.packing,
+            unpacker=take(export.checksum, self._cutter.offset),
+        )
         self._runs = self._cut()
         self._next = next(self._runs, None)
 

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from aiofiles.threadpool.binary import AsyncBufferedReader
 
 from connectors.avion.unpacker import Unpacker
-from connectors.records import Packing
 
-_BLOCK = 1 << 16
-"""Bytes of one read: about what a piece of text is packed in."""
+_BLOCK = 1 << 18
+"""Bytes of one read: a thread's work for each, so not few; no more than a piece of text anyway."""
 
 
 class PackedText:
-    """Unpacks an open file from its beginning, beside the event loop and not on it."""
+    """Unpacks an open file from where it stands, beside the event loop and not on it."""
 
-    def __init__(self, file: AsyncBufferedReader, packing: Packing) -> None:
+    def __init__(self, file: AsyncBufferedReader, unpacker: Unpacker) -> None:
         self._file = file
-        self._unpacker = Unpacker(packing)
+        self._unpacker = unpacker
         self._pieces: Iterator[bytes] = iter(())
         self._ended = False
 

@@ -18,6 +18,7 @@ from connectors.avion.packing import MAGIC_BYTES, packing_of
 from connectors.avion.sheets import check_sheet
 from connectors.avion.stamp import stamp_of
 from connectors.avion.unpacker import DamagedError, behind, unpacked
+from connectors.avion.waypoints import Waypoints, remember
 from connectors.errors import RefusedError
 from connectors.records import Export, Packing, Split
 
@@ -94,10 +95,12 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
         number=head.number,
         limit=line_limit,
     )
-    milestones, digest, packed = Milestones(size), hashlib.sha256(), head.packing != "none"
-    records, end, starts = 0, head.offset, [(head.offset, head.number)]
+    milestones, digest, waypoints = Milestones(size), hashlib.sha256(), Waypoints()
+    packed, starts = head.packing != "none", [(head.offset, head.number)]
+    records, end = 0, head.offset
     with ThreadPoolExecutor(1) as hasher:
-        text = unpacked(_hashed(_read(file, progress), milestones.add, hasher), head.packing)
+        blocks = _hashed(_read(file, progress), milestones.add, hasher)
+        text = unpacked(blocks, head.packing, waypoints.pass_by)
         for block in behind(_hashed(text, digest.update, hasher) if packed else text, end):
             records += sum(map(len, cutter.feed(block)))
             end += len(block)
@@ -108,6 +111,7 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
     changed = stamp_of(file.fileno()) != stamp or milestones.size != size
     _refuse_unfinished(path, cutter, changed=changed)
     ends = [offset for offset, _ in starts[1:]] + [end]
+    remember(milestones.checksum, waypoints)
     return Export(
         path,
         head.format.name,

@@ -30,10 +30,24 @@ class Unpacker:
     """
 
     def __init__(self, packing: Packing) -> None:
+        self.packed = 0
+        self.text = 0
         self._packing = packing
         self._member: _Member | None = None
         self._held: list[bytes] = []
         self._size = 0
+
+    def copy(self) -> "Unpacker | None":
+        """Return one that goes on behind the last block with what is not held yet; None: cannot.
+
+        `packed` and `text` are the offsets where that is.
+        """
+        member = self._member.copy() if self._member else None
+        if self._member and not member:
+            return None
+        other = Unpacker(self._packing)
+        other.packed, other.text, other._member = self.packed, self.text, member
+        return other
 
     def feed(self, block: bytes) -> Iterator[bytes]:
         """Yield the text that comes with this block, in pieces of `PIECE` to twice as much.
@@ -41,9 +55,11 @@ class Unpacker:
         Raises:
             DamagedError: The file is damaged here.
         """
+        self.packed += len(block)
         for text in self._texts(block):
             self._held.append(text)
             self._size += len(text)
+            self.text += len(text)
             if self._size >= PIECE:
                 yield self._release()
 
@@ -85,8 +101,14 @@ class Unpacker:
                 return
 
 
-def unpacked(blocks: Iterable[bytes], packing: Packing) -> Iterator[bytes]:
+def unpacked(
+    blocks: Iterable[bytes],
+    packing: Packing,
+    pass_by: Callable[[Unpacker], object] = lambda _unpacker: None,
+) -> Iterator[bytes]:
     """Yield the text of a file that is read in blocks; one that is not packed is the text itself.
+
+    `pass_by` is called between blocks.
 
     Raises:
         DamagedError: It is damaged, or cut.
@@ -97,6 +119,7 @@ def unpacked(blocks: Iterable[bytes], packing: Packing) -> Iterator[bytes]:
     unpacker = Unpacker(packing)
     for block in blocks:
         yield from unpacker.feed(block)
+        pass_by(unpacker)
     yield from unpacker.close()
 
 
@@ -117,6 +140,9 @@ class _Member(Protocol):
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         """Return at most `PIECE` bytes of text, and the data that is still to be given again."""
 
+    def copy(self) -> "_Member | None":
+        """Return another that stands where this one does, if there can be one."""
+
 
 class _Gzip:
     def __init__(self) -> None:
@@ -129,6 +155,11 @@ class _Gzip:
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         text = self._inner.decompress(data, PIECE)
         return text, self._inner.unused_data if self.ended else self._inner.unconsumed_tail
+
+    def copy(self) -> "_Gzip":
+        other = _Gzip()
+        other._inner = self._inner.copy()
+        return other
 
 
 class _Zstd:
@@ -143,6 +174,9 @@ class _Zstd:
     def take(self, data: bytes) -> tuple[bytes, bytes]:
         text = self._inner.decompress(data, PIECE)  # keeps what it has not used
         return text, self._inner.unused_data if self.ended else b""
+
+    def copy(self) -> None:
+        return None
 
 
 _MEMBERS: dict[Packing, Callable[[], _Member]] = {"gzip": _Gzip, "zstd": _Zstd}

@@ -7,7 +7,7 @@ import pytest
 
 from connectors.avion.blocks import Blocks
 from connectors.avion.packed_text import PackedText
-from connectors.avion.unpacker import DamagedError
+from connectors.avion.unpacker import DamagedError, Unpacker
 from connectors.errors import HaltedError
 
 TEXT = bytes(i * i % 251 for i in range(30_000))
@@ -15,7 +15,7 @@ TEXT = bytes(i * i % 251 for i in range(30_000))
 
 async def read(path):
     async with aiofiles.open(path, "rb") as file:
-        text, found = PackedText(file, "gzip"), []
+        text, found = PackedText(file, Unpacker("gzip")), []
         while piece := await text.read(1):
             found.append(piece)
         assert await text.read(1) == b""
