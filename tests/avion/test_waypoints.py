@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from connectors.avion import survey
 from connectors.avion.blocks import Blocks
+from connectors.avion.lane import Lane
 from connectors.avion.unpacker import Unpacker
 from connectors.avion.waypoints import Waypoints, remember, take
 
@@ -90,6 +91,28 @@ def test_what_a_survey_passed_by_is_taken_once(tmp_path, spot, to_ndjson, steps)
     blocks = Blocks(path, start, len(text), packing="gzip", unpacker=unpacker)
     assert b"".join(blocks) == text[start:]
     assert take(export.checksum, start) is None
+
+
+def test_a_lane_goes_on_from_a_waypoint_with_the_record_it_stood_at(
+    tmp_path, spot, to_ndjson, steps, monkeypatch
+):
+    monkeypatch.setattr(import_module("connectors.avion.survey"), "_BLOCK", 512)
+    path = tmp_path / "day.ndjson.gz"
+    text = to_ndjson([spot(number) for number in range(5000)])
+    path.write_bytes(gzip.compress(text))
+    found, positions = [], {}
+    for count in (1, 700, 3000, 5000):
+        export = survey(path)
+        lane = Lane(0, [export], positions, line_limit=1 << 20)
+        if found:
+            offset = positions[export.checksum].offset
+            assert waypoints._surveyed[export.checksum].before(offset) or count == 700
+        while len(found) < count and (batch := lane.read(500)):
+            found += batch.records
+        positions = lane.positions
+        lane.close()
+    assert [line.raw for line in found] == text.splitlines()
+    assert [line.number for line in found] == list(range(1, 5001))
 
 
 def test_exports_that_nobody_reads_are_forgotten(steps):
