@@ -170,7 +170,7 @@ class Meter(Watch):
         self.lanes.append(lane)
 
     @override
-    def attempted(self, trail: Trail, attempt: Attempt) -> None:
+    def requested(self, attempt: Attempt, spots: int) -> None:
         status = attempt.status
         self.attempts[f"{status // 100}xx" if status else "none"] += 1
         self.retries += attempt.number > 1

@@ -1,9 +1,11 @@
 """What an answer means: one pure function."""
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from http import HTTPStatus as Http
 
 from connectors.avstar.answer import Answer
+from connectors.records import Spot
 
 REUSED_ID = "request-id-reused"
 """How the problem type ends that says a request ID was used with another payload before."""
@@ -43,7 +45,9 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
     if status is None:
         return Verdict.TRANSIENT
     if Http.OK <= status < Http.MULTIPLE_CHOICES:
-        return Verdict.ACCEPTED
+        if answer.each is None or answer.each or proven:
+            return Verdict.ACCEPTED
+        return Verdict.HALT  # it says nothing of any record, as a bulk answer must
     if status in _CONFLICTS and answer.problem_type.endswith(REUSED_ID):
         return Verdict.CONFLICT
     if status == Http.CONFLICT:
@@ -59,3 +63,18 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
     if (status in _WRONG_ADDRESS or status < Http.BAD_REQUEST) and not proven:
         return Verdict.HALT
     return Verdict.REJECTED
+
+
+def judge_each(answer: Answer, spots: Sequence[Spot], *, proven: bool) -> Sequence[Verdict]:
+    """Say what the answer to a request means for each of the spots in it."""
+    whole = judge(answer, proven=proven)
+    if answer.each is None or whole is Verdict.HALT:
+        return [whole] * len(spots)
+    return [_judge_record(answer.of(spot.request_id)) for spot in spots]
+
+
+def _judge_record(answer: Answer) -> Verdict:
+    # Token and URL are right where a bulk request is answered: a 401 or 403 speaks of the record.
+    verdict = judge(answer, proven=True)
+    wrong = verdict in (Verdict.HALT, Verdict.UNAUTHORIZED)
+    return Verdict.REJECTED if wrong else verdict
