@@ -184,6 +184,7 @@ class Meter(Watch):
         again = isinstance(one, DeadLetter) and one.redrivable
         self.unanswered = self.unanswered + 1 if again else 0
         if isinstance(one, DeadLetter):
+            self.trouble = one.detail if again else self.trouble
             self.failed += 1
             self.reasons[one.reason] += 1
         else:
