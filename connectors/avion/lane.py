@@ -166,9 +166,9 @@ class _Reading:
         return Batch(span, lines), Position(end, lines.next_number, self._next is None)
 
     def _filled(self, lines: Lines, least: int) -> Lines:
-        while len(lines.pieces) < least and lines.size < _FILL_BYTES:
+        while len(lines) < least and lines.size < _FILL_BYTES:
             self._next = next(self._runs, None)
-            joined = lines.joined(self._next) if self._next else None
+            joined = None if self._next is None else lines.joined(self._next)
             if joined is None:
                 break
             lines, self._next = joined, None

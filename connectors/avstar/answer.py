@@ -49,8 +49,10 @@ class Answer(NamedTuple):
         """What kind of failure it is: the status, or a word; nothing if it is none."""
         if self.status is not None:
             return str(self.status) if self.status >= Http.MULTIPLE_CHOICES else ""
-        if self.misconfigured or self.problem_type:
-            return self.problem_type or "misconfigured"
+        if self.problem_type:
+            return self.problem_type
+        if self.misconfigured:
+            return "misconfigured"
         return "timeout" if self.given_up else "connection"
 
 

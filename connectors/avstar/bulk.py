@@ -1,6 +1,6 @@
 """What comes back for a bulk request: an answer for each record, or one for all."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus as Http
 from typing import Any
@@ -38,6 +38,18 @@ def read_bulk_answer(
         name = str(record.get("request_id"))
         each[name] = UNANSWERED if name in each else _answer(record, told, secrets)
     return whole._replace(each=each, retry_after=told)
+
+
+def as_whole(answer: Answer, request_ids: Iterable[str]) -> Answer:
+    """Return a bulk answer, or that it says nothing of any record that was sent.
+
+    What says so for the first time is no bulk endpoint; later something kept it from being read.
+    """
+    each = answer.each
+    if each is None or any(each.get(name, UNANSWERED) is not UNANSWERED for name in request_ids):
+        return answer
+    detail = f"answered {answer.status}, but says nothing of the records that were sent"
+    return UNANSWERED._replace(detail=detail, misconfigured=True, announced=answer.announced)
 
 
 def _records(body: bytes) -> Iterator[dict[str, Any]]:

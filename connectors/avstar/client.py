@@ -9,7 +9,7 @@ import aiohttp
 from yarl import URL
 
 from connectors.avstar.answer import Answer, in_short, read_answer
-from connectors.avstar.bulk import RECORD_LIMIT, read_bulk_answer
+from connectors.avstar.bulk import RECORD_LIMIT, as_whole, read_bulk_answer
 from connectors.avstar.exchange import Exchange
 from connectors.avstar.proxy import Proxy
 from connectors.avstar.reply import BODY_LIMIT, Reply, read_body
@@ -74,8 +74,10 @@ class Client:
         reply = await _reply(posting, self._settings.proxy, token)
         if isinstance(reply, Answer):
             return reply
-        read = read_bulk_answer if bulk else read_answer
-        return read(reply.status, reply.headers, reply.body, secrets=[token])
+        if not bulk:
+            return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
+        answer = read_bulk_answer(reply.status, reply.headers, reply.body, secrets=[token])
+        return as_whole(answer, [spot.request_id for spot in spots])
 
 
 async def post_form(

@@ -36,6 +36,7 @@ class Courier:
         self.toll = Toll()
         self.begun = False
         self._settings = settings
+        self._bulk = settings.records_per_request > 1
         self._bounds = {"base": settings.backoff_base, "most": settings.backoff_max}
         self._watch = watch
         self._credentials = credentials
@@ -76,7 +77,7 @@ class Courier:
             self.toll.token_renewals += self._lease is not None and self._lease is not lease
             self._lease = lease
             self.begun = True
-            named = parcel.sends(self._watch.keeps)
+            named = parcel.sends(self._watch.keeps, bulk=self._bulk)
             answer = await self._client.attempt(parcel.spots, lease.secret, named)
             given_up = answer.given_up
         finally:
@@ -94,19 +95,17 @@ class Courier:
             HaltedError: Credentials or URL are wrong.
         """
         self._gate.heard(admission, answered=answer.status is not None)
-        verdicts = judge_each(answer, parcel.spots, proven=proven)
+        verdicts = judge_each(answer, parcel.spots, proven=proven, bulk=self._bulk)
         found = set(verdicts)
-        if Verdict.HALT in found:
-            raise HaltedError(wrong(self._settings, answer))
+        if found == {Verdict.HALT}:
+            raise HaltedError(wrong(self._settings, answer.of(parcel.name)))
         if found - {Verdict.THROTTLED, Verdict.TRANSIENT}:
             self._gate.succeeded(admission)
         if Verdict.THROTTLED in found:
             parcel.throttled += 1
-            told = answer.retry_after
-            self._gate.throttled(
-                admission, pause(parcel.name, parcel.throttled, told, **self._bounds)
-            )
-        elif found == {Verdict.TRANSIENT}:
+            wait = pause(parcel.name, parcel.throttled, answer.retry_after, **self._bounds)
+            self._gate.throttled(admission, wait, refused=answer.each is None)
+        elif found == {Verdict.TRANSIENT} and len(parcel) == 1:  # of many, one may be why
             self._gate.failed(admission)
         return verdicts
 
@@ -118,14 +117,14 @@ class Courier:
         """
         log.warning("token refused", extra={"request_id": parcel.name})
         if not await self._credentials.replace(parcel.lease, parcel.refusals):
-            raise HaltedError(wrong(self._settings, answer))
+            raise HaltedError(wrong(self._settings, answer.of(parcel.name)))
 
-    async def back_off(self, parcel: Parcel, answer: Answer, admission: Admission) -> None:
+    async def back_off(self, parcel: Parcel, admission: Admission) -> None:
         """Wait until a parcel that failed may be sent again; not with an open breaker."""
         if self._gate.opened_since(admission):
             return
         wait = backoff(parcel.name, parcel.failures, **self._bounds)
-        log_retry(parcel, answer, wait)
+        log_retry(parcel, wait)
         await parcel.waits("backoff", asyncio.sleep(wait))
 
     def since_first(self) -> float:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
 from connectors.avstar.admission import Admission
-from connectors.avstar.answer import Answer
+from connectors.avstar.answer import UNANSWERED, Answer
 from connectors.avstar.courier import Courier
 from connectors.avstar.credentials import Credentials, Refusals
 from connectors.avstar.drain import Drain
@@ -15,6 +15,8 @@ from connectors.avstar.order import Load, loads, turns
 from connectors.avstar.outcome import Verdict
 from connectors.avstar.parcel import Parcel
 from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.size import Size
+from connectors.avstar.together import together
 from connectors.avstar.toll import Toll
 from connectors.avstar.tries import Settled, Tries
 from connectors.avstar.watch import Watch
@@ -41,8 +43,9 @@ class Delivery:
         self._settings = settings
         self._watch = watch or Watch()
         self._courier = Courier(settings, credentials, self._watch)
-        self._most = settings.records_per_request
-        self._in_hand = 0
+        self._size = Size(settings.records_per_request)
+        self._untried = 0
+        self._in_hand: dict[int, Tries] = {}
         self._exports: Sequence[str] = ()
         self._drain = Drain(stopping, settings.drain_seconds, self._courier.pause_left)
 
@@ -62,13 +65,13 @@ class Delivery:
         """
         settled: dict[int, Settled] = {}
         found, self._exports = turns(spots), exports
-        todo = loads(found, lambda: self._most)
-        requests = -(-len(found) // self._most)
-        self._in_hand = lanes = min(self._settings.concurrency, requests)
+        self._untried, todo = len(spots), loads(found, self._size)
+        lanes = min(self._settings.concurrency, len(found))
         try:
             await self._courier.open()
             await self._drain.run([self._work(todo, settled) for _ in range(lanes)])
-        except BaseException:
+        except BaseException as error:
+            self._leave(error)
             await self.close()
             raise
         self.toll.tail_seconds += self._courier.since_first()
@@ -80,19 +83,20 @@ class Delivery:
 
     async def _work(self, todo: Iterator[list[Load]], settled: dict[int, Settled]) -> None:
         for load in chain.from_iterable(todo):
-            left = [self._parcel(load)]
-            try:
-                while left:  # in turns, so that the good half shows the API well where one is bad
-                    left = [*left[1:], *await self._advance(left[0], settled)]
-            except BaseException as error:
-                for tries in chain.from_iterable(parcel.tries for parcel in left):
-                    self._watch.left(tries.trail, error)
-                raise
-        self._in_hand -= 1
+            await self._see_through(self._parcel(load), settled)
 
     def _parcel(self, load: Load) -> Parcel:
         exports = self._exports
-        return Parcel([Tries(spot, exports[i] if exports else "", i) for i, spot in load])
+        parcel = Parcel([Tries(spot, exports[i] if exports else "", i) for i, spot in load])
+        self._in_hand.update((tries.place, tries) for tries in parcel.tries)
+        return parcel
+
+    async def _see_through(self, parcel: Parcel, settled: dict[int, Settled]) -> None:
+        """Send a parcel, whole or in pieces, until all of its spots are settled."""
+        left = [parcel]
+        while len(left) == 1:
+            left = await self._advance(left[0], settled)
+        await together([self._see_through(piece, settled) for piece in left])
 
     async def _advance(self, parcel: Parcel, settled: dict[int, Settled]) -> list[Parcel]:
         """Make one attempt at a parcel; return what of it is to be sent yet."""
@@ -101,26 +105,39 @@ class Delivery:
             for tries in parcel.tries:
                 self._settle(tries, tries.dead_letter("circuit_open"), settled)
             return []
+        if admission.probe and len(parcel) > 1:
+            rest = parcel.leave_first()
+            return [rest, *await self._try(parcel, admission, settled)]
+        return await self._try(parcel, admission, settled)
+
+    async def _try(
+        self, parcel: Parcel, admission: Admission, settled: dict[int, Settled]
+    ) -> list[Parcel]:
+        self._untried -= sum([not tries.attempts for tries in parcel.tries])
         answer = await self._courier.attempt(parcel, admission)
         verdicts = self._courier.learn(answer, parcel, admission, proven=self.proven)
-        if Verdict.UNAUTHORIZED in verdicts:
-            await self._courier.renew(parcel, answer)
-            return [parcel]
-        parcel.refusals = Refusals()
-        if answer.each is None and len(parcel) > 1 and Verdict.THROTTLED not in verdicts:
-            left = self._divide(parcel, answer)
+        self._measure(parcel, answer)
+        if _divides(answer, verdicts):
+            log_divided(parcel)
+            left = parcel.divided()
         else:
             left = self._sort(parcel, verdicts, admission, settled)
+        if Verdict.UNAUTHORIZED in verdicts:
+            await self._courier.renew(parcel, answer)
+            return left
+        parcel.refusals = Refusals()
         if left and Verdict.TRANSIENT in verdicts:
-            await self._courier.back_off(parcel, answer, admission)
+            await self._courier.back_off(parcel, admission)
         return left
 
-    def _divide(self, parcel: Parcel, answer: Answer) -> list[Parcel]:
-        """Halve what was refused, or failed, as a whole: so one bad spot costs one spot."""
-        if answer.status == Http.REQUEST_ENTITY_TOO_LARGE:
-            self._most = min(self._most, (len(parcel) + 1) // 2)
-        log_divided(parcel, answer)
-        return parcel.halves()
+    def _measure(self, parcel: Parcel, answer: Answer) -> None:
+        """Note what the API can take in one request."""
+        if answer.each is not None:
+            self._size.answered(len(parcel))
+        elif answer.status == Http.REQUEST_ENTITY_TOO_LARGE:
+            self._size.too_large(len(parcel))
+        elif answer.given_up:
+            self._size.too_slow(len(parcel))
 
     def _sort(
         self,
@@ -131,28 +148,49 @@ class Delivery:
     ) -> list[Parcel]:
         """Settle the spots that are decided; return the rest, if there is one."""
         counts, most = self._counts(admission), self._settings.max_attempts
+        alone = set(verdicts) == {Verdict.TRANSIENT}
         left: list[Tries] = []
         for tries, verdict in zip(parcel.tries, verdicts, strict=True):
-            one = tries.settled(verdict, counts=counts, most=most)
+            mine = counts and (alone or tries.answer is not UNANSWERED)
+            one = tries.settled(verdict, counts=mine, most=most)
             if one is None:
                 left.append(tries)
                 continue
             self.proven = self.proven or isinstance(one, Receipt)
             self._settle(tries, one, settled)
-        parcel.tries = left
+        parcel.tries = left or parcel.tries
         return [parcel] if left else []
 
     def _settle(self, tries: Tries, one: Settled, settled: dict[int, Settled]) -> None:
         settled[tries.place] = one
+        del self._in_hand[tries.place]
         if isinstance(one, DeadLetter):
             log_undelivered(one, tries.trail)
         self._watch.settled(tries.trail, one)
+
+    def _leave(self, error: BaseException) -> None:
+        for tries in self._in_hand.values():
+            self._watch.left(tries.trail, error)
+        self._in_hand.clear()
 
     def _counts(self, admission: Admission) -> bool:
         """Tell whether a failure uses up an attempt at its spot.
 
         That of a probe does not, or a night's outage would end as dead letters: the spot stays in
-        hand and the next one probes. With no more requests in hand than it takes to open the
-        breaker it does, since then they may all be bad and would hold up the others for ever.
+        hand and the next one probes. It does where no more spots are in hand than it takes to open
+        the breaker, and where every spot of the batch has been tried: since then they may all be
+        bad themselves, and would hold up the others, or probe for ever.
         """
-        return not admission.probe or self._in_hand <= self._settings.breaker_failures
+        few = len(self._in_hand) <= self._settings.breaker_failures
+        return not admission.probe or few or not self._untried
+
+
+def _divides(answer: Answer, verdicts: Sequence[Verdict]) -> bool:
+    """Tell whether a request of several spots was refused, or failed, as a whole.
+
+    One of them may be why, and so it costs one spot.
+    """
+    found = set(verdicts)
+    if len(verdicts) == 1 or found & {Verdict.THROTTLED, Verdict.UNAUTHORIZED}:
+        return False
+    return answer.each is None or found == {Verdict.TRANSIENT}

@@ -45,9 +45,7 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
     if status is None:
         return Verdict.TRANSIENT
     if Http.OK <= status < Http.MULTIPLE_CHOICES:
-        if answer.each is None or answer.each or proven:
-            return Verdict.ACCEPTED
-        return Verdict.HALT  # it says nothing of any record, as a bulk answer must
+        return Verdict.ACCEPTED
     if status in _CONFLICTS and answer.problem_type.endswith(REUSED_ID):
         return Verdict.CONFLICT
     if status == Http.CONFLICT:
@@ -65,16 +63,18 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
     return Verdict.REJECTED
 
 
-def judge_each(answer: Answer, spots: Sequence[Spot], *, proven: bool) -> Sequence[Verdict]:
-    """Say what the answer to a request means for each of the spots in it."""
-    whole = judge(answer, proven=proven)
-    if answer.each is None or whole is Verdict.HALT:
-        return [whole] * len(spots)
-    return [_judge_record(answer.of(spot.request_id)) for spot in spots]
+def judge_each(
+    answer: Answer, spots: Sequence[Spot], *, proven: bool, bulk: bool = False
+) -> Sequence[Verdict]:
+    """Say what the answer to a request means for each of the spots in it.
 
-
-def _judge_record(answer: Answer) -> Verdict:
-    # Token and URL are right where a bulk request is answered: a 401 or 403 speaks of the record.
-    verdict = judge(answer, proven=True)
-    wrong = verdict in (Verdict.HALT, Verdict.UNAUTHORIZED)
-    return Verdict.REJECTED if wrong else verdict
+    A wrong address of a `bulk` request as a whole is never a spot's fault. What an answer says of
+    all its records speaks of token and URL, as it would of a spot alone; what of some, of them.
+    """
+    if answer.each is None:
+        proven = proven and not (bulk and answer.status is not None)
+        return [judge(answer, proven=proven)] * len(spots)
+    found = [judge(answer.of(spot.request_id), proven=proven) for spot in spots]
+    if set(found) == {Verdict.HALT}:
+        return found
+    return [Verdict.REJECTED if one is Verdict.HALT else one for one in found]

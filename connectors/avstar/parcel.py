@@ -7,6 +7,7 @@ from typing import TypeVar
 from connectors.avstar.answer import Answer
 from connectors.avstar.credentials import Lease, Refusals
 from connectors.avstar.request import Named
+from connectors.avstar.request import bulk_id as bulk_request_id
 from connectors.avstar.tries import Tries
 from connectors.avstar.watch import Watch
 from connectors.records import Spot
@@ -18,21 +19,17 @@ T = TypeVar("T")
 class Parcel:
     """Spots not settled yet that go in one request: one, or as many as a bulk request may hold.
 
-    `lease` is the token last sent; `throttled`, `refusals` (401s in a row) and `divisions` count
-    what uses up no attempt. `openings` is the breaker's count at the last admission, None before
-    the first.
+    `lease` is the token last sent; `throttled` and `refusals` (401s in a row) count what uses up no
+    attempt. `openings` is the breaker's count at the last admission, None before the first.
     """
 
     lease: Lease
 
-    __slots__ = ("divisions", "lease", "openings", "refusals", "throttled", "tries")
+    __slots__ = ("lease", "openings", "refusals", "throttled", "tries")
 
-    def __init__(
-        self, tries: Sequence[Tries], openings: int | None = None, divisions: int = 0
-    ) -> None:
+    def __init__(self, tries: Sequence[Tries]) -> None:
         self.tries = tries
-        self.openings = openings
-        self.divisions = divisions
+        self.openings: int | None = None
         self.throttled = 0
         self.refusals = Refusals()
 
@@ -51,21 +48,30 @@ class Parcel:
 
     @property
     def failures(self) -> int:
-        """How often it has failed: the spot that did most often, and what it was part of."""
-        return max(1, self.divisions + max([tries.failures for tries in self.tries]))
+        """How often the spot has failed that failed most often."""
+        return max([tries.failures for tries in self.tries])
 
-    def halves(self) -> list["Parcel"]:
-        """Divide it, to find what in it the API cannot take."""
+    def leave_first(self) -> "Parcel":
+        """Keep the first spot alone, which probes for the others; return those."""
+        rest = Parcel(self.tries[1:])
+        self.tries = self.tries[:1]
+        return rest
+
+    def divided(self) -> list["Parcel"]:
+        """Divide it, to find what in it the API cannot take: one spot, and two halves of the rest.
+
+        The first answer to a spot alone tells whether it is the API that is unwell.
+        """
         middle = (len(self) + 1) // 2
-        halves = (self.tries[:middle], self.tries[middle:])
-        return [Parcel(half, self.openings, self.divisions + 1) for half in halves]
+        pieces = (self.tries[:1], self.tries[1:middle], self.tries[middle:])
+        return [Parcel(piece) for piece in pieces if piece]
 
-    def sends(self, keeps: Callable[[Trail], bool]) -> Named:
+    def sends(self, keeps: Callable[[Trail], bool], *, bulk: bool) -> Named:
         """Note that a request starts; return its span: that of a spot that is kept, if any is."""
-        named = None
+        named, bulk_id = None, bulk_request_id(self.spots) if bulk else ""
         for tries in self.tries:
             kept = keeps(tries.trail)
-            span = tries.sends()
+            span = tries.sends(bulk_id)
             if named is None or (kept and not named.sampled):
                 named = Named(tries.spot.request_id, span, kept)
         assert named  # noqa: S101 - an empty parcel is never sent

@@ -21,9 +21,9 @@ async def read_body(content: aiohttp.StreamReader, limit: int = BODY_LIMIT) -> b
     """Read an answer's body, or so much of it as is of use."""
     if content.is_eof():  # as nearly always: it came together with the headers
         return content.read_nowait()
-    body = b""
+    body = bytearray()
     async for chunk in content.iter_any():
         body += chunk
         if len(body) > limit:
             break
-    return body
+    return bytes(body)

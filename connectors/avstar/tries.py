@@ -32,10 +32,10 @@ class Tries:
         self.failures = 0
         self.answer = Answer(None, "never sent")
 
-    def sends(self) -> int:
+    def sends(self, bulk_id: str = "") -> int:
         """Note that a request starts; return the ID of its span."""
         self.attempts += 1
-        return self.trail.sends(self.attempts, time.monotonic())
+        return self.trail.sends(self.attempts, time.monotonic(), bulk_id)
 
     def answered(self, answer: Answer, now: float) -> Attempt:
         """Note what came back."""

@@ -2,11 +2,12 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.avstar.answer import UNANSWERED, Answer
-from connectors.avstar.bulk import read_bulk_answer
+from connectors.avstar.bulk import as_whole, read_bulk_answer
 from connectors.avstar.outcome import Verdict, judge_each
 
 JSON = {"Content-Type": "application/json"}
@@ -74,20 +75,60 @@ def test_a_retry_after_holds_for_the_records_that_are_throttled(spots):
     assert (answer.retry_after, answer.of(one.request_id).retry_after) == (7, 7)
 
 
-def test_a_401_or_403_of_one_record_is_its_own_refusal(spots):
+@pytest.mark.parametrize(
+    ("statuses", "proven", "verdicts"),
+    [
+        ((201, 403, 404), False, [Verdict.ACCEPTED, Verdict.REJECTED, Verdict.REJECTED]),
+        ((403, 403, 403), True, [Verdict.HALT] * 3),
+        ((403, 403, 403), False, [Verdict.HALT] * 3),
+        ((404, 405, 302), False, [Verdict.HALT] * 3),
+        ((404, 405, 302), True, [Verdict.REJECTED] * 3),
+        ((401, 401, 401), True, [Verdict.UNAUTHORIZED] * 3),
+        ((201, 401, 201), True, [Verdict.ACCEPTED, Verdict.UNAUTHORIZED, Verdict.ACCEPTED]),
+    ],
+)
+def test_what_is_said_of_all_records_is_said_of_token_and_url(spots, statuses, proven, verdicts):
     many = spots(3)
-    statuses = (401, 403, 404)
     answer = read(*(record(one.request_id, s) for one, s in zip(many, statuses, strict=True)))
 
-    assert judge_each(answer, many, proven=False) == [Verdict.REJECTED] * 3
+    assert judge_each(answer, many, proven=proven, bulk=True) == verdicts
 
 
-def test_a_200_that_says_nothing_of_any_record_halts_before_anything_was_ever_accepted(spots):
-    many = spots(2)
-    answer = read_bulk_answer(200, {"Content-Type": "text/html"}, b"<h1>Log in</h1>")
+@pytest.mark.parametrize("proven", [False, True])
+@pytest.mark.parametrize("status", [404, 405, 301, 307])
+def test_a_wrong_address_of_the_whole_is_no_spots_fault_whatever_was_accepted(
+    spots, status, proven
+):
+    answer = read_bulk_answer(status, {}, b"")
 
-    assert judge_each(answer, many, proven=False) == [Verdict.HALT] * 2
-    assert judge_each(answer, many, proven=True) == [Verdict.TRANSIENT] * 2
+    assert judge_each(answer, spots(3), proven=proven, bulk=True) == [Verdict.HALT] * 3
+
+
+NAMELESS = [
+    (b"<h1>Log in</h1>", {"Content-Type": "text/html"}),
+    (b'[{"id": "a", "status": 201}]', JSON),
+    (b'[{"request_id": "A", "status": 201}]', JSON),
+    (b'[{"request_id": "a", "status": "created"}]', JSON),
+    (b'[{"request_id": "a", "status": 201', JSON),
+]
+
+
+@pytest.mark.parametrize(("body", "headers"), NAMELESS)
+def test_a_200_that_names_no_record_halts_at_first_and_is_a_failure_of_the_whole_later(
+    spots, body, headers
+):
+    answer = as_whole(read_bulk_answer(200, headers, body), ["a", "b"])
+
+    assert answer.each is None
+    assert "answered 200, but says nothing of the records that were sent" in answer.detail
+    assert judge_each(answer, spots(2), proven=False, bulk=True) == [Verdict.HALT] * 2
+    assert judge_each(answer, spots(2), proven=True, bulk=True) == [Verdict.TRANSIENT] * 2
+
+
+def test_an_answer_that_names_one_record_is_kept():
+    answer = read(record("a", 201))
+
+    assert as_whole(answer, ["a", "b"]) is answer
 
 
 def test_secrets_are_masked_in_the_words_of_records():
@@ -106,16 +147,23 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("status"), inner),
     max_leaves=20,
 )
+STATUSES = st.sampled_from([200, 201, 207, 299, 300, 409, 422, 500, True, "201", 201.0, None])
+RECORDS = st.lists(
+    st.fixed_dictionaries({"request_id": st.sampled_from(["a", "b", "c", 1]), "status": STATUSES})
+    | ANYTHING
+)
 
 
-@given(ANYTHING | st.lists(st.fixed_dictionaries({"request_id": ANYTHING, "status": ANYTHING})))
-def test_whatever_it_says_nothing_is_taken_for_accepted_but_a_2xx_under_its_own_id(body):
+@given(RECORDS | ANYTHING)
+def test_only_a_record_that_is_named_once_with_a_2xx_is_accepted(body):
     answer = read_bulk_answer(200, JSON, json.dumps(body).encode())
 
-    for name, one in (answer.each or {}).items():
-        if one.status is not None and one.status < 300:
-            [mine] = [r for r in body if isinstance(r, dict) and str(r.get("request_id")) == name]
-            assert mine["status"] == one.status
+    told = [one for one in body if isinstance(one, dict)] if isinstance(body, list) else []
+    for name in ("a", "b", "c", "1"):
+        mine = [one.get("status") for one in told if str(one.get("request_id")) == name]
+        good = len(mine) == 1 and type(mine[0]) is int and 200 <= mine[0] < 300
+        status = answer.of(name).status
+        assert good == (status is not None and status < 300)
 
 
 @given(st.binary())

@@ -1,6 +1,7 @@
 """Many spots in one request: each has its own fate, and what one bad spot costs is one spot."""
 
 import asyncio
+import json
 import logging
 from collections import Counter
 
@@ -10,6 +11,7 @@ from aiohttp import web
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
 from connectors.avstar.rate import Rate
+from connectors.avstar.request import bulk_id
 from connectors.avstar.sandbox import Faults
 from connectors.avstar.sandbox.disconnect import disconnect
 from connectors.avstar.settings import AvstarSettings
@@ -154,7 +156,8 @@ async def test_where_it_is_all_or_nothing_one_bad_spot_costs_one_spot(
 
     assert outcomes(settled) == Counter(accepted=10 - len(bad), rejected=len(bad))
     assert {i for i, one in enumerate(settled) if not isinstance(one, Receipt)} == bad
-    assert (await api.stats())["requests"] <= 1 + 2 * 4 * len(bad)  # ten spots are halved 4 times
+    # Ten spots are divided in three, at most three times deep; a tree of ten leaves has 19 nodes.
+    assert (await api.stats())["requests"] <= min(19, 1 + 3 * 3 * len(bad))
 
 
 @pytest.mark.parametrize(
@@ -184,7 +187,7 @@ async def test_a_spot_that_breaks_every_request_is_found_though_the_breaker_is_a
 
     assert outcomes(settled) == {"accepted": 63, reason: 1}
     assert outcomes([settled[place]]) == {reason: 1}
-    assert len(api.sizes) <= 1 + 2 * 6 + 1  # 64 are halved 6 times, and the last is tried twice
+    assert len(api.sizes) <= 1 + 3 * 6 + 1  # 64 are divided 6 times, and the last is tried twice
 
 
 async def test_a_request_that_is_too_large_is_not_made_twice(sandbox, new_delivery, spots):
@@ -303,7 +306,8 @@ async def test_an_api_that_takes_no_bulk_requests_halts_and_says_what_to_do(
 
     with pytest.raises(HaltedError, match="--records-per-request 1 sends one by one") as told:
         await new_delivery(url).deliver(spots(20))
-    assert f"{url}/ingest/bulk answered {said['status']}" in str(told.value)
+    assert str(told.value).startswith(f"{url}/ingest/bulk ")
+    assert f"answered {said['status']}" in str(told.value)
 
 
 async def test_a_deployment_without_bulk_requests_halts_before_anything_is_dead_lettered(
@@ -335,23 +339,212 @@ async def test_an_expired_token_is_renewed_once_and_the_same_spots_are_sent_agai
     assert {one.attempts for one in settled} == {2}
 
 
-async def test_an_outage_parks_the_spots_in_flight_and_the_others_wait(serve, new_delivery, spots):
-    many, up = spots(60), []
+def down(record_by_record, requests):
+    """Make an API that fails so many requests, as a whole or each record of them."""
+    sizes = []
 
     async def answer(request):
         ids = [record["request_id"] for record in await request.json()]
-        if len(up) < 2:
-            up.append(0)
+        sizes.append(len(ids))
+        bad = len(sizes) <= requests
+        if bad and not record_by_record:
             return web.Response(status=503)
+        status = 503 if bad else 201
+        return web.json_response([{"request_id": one, "status": status} for one in ids])
+
+    return answer, sizes
+
+
+@pytest.mark.parametrize("record_by_record", [False, True])
+async def test_an_outage_parks_no_more_spots_than_requests_may_be_in_flight(
+    serve, new_delivery, spots, record_by_record
+):
+    answer, sizes = down(record_by_record, 30)
+    url = await serve(answer, "/ingest/bulk")
+    delivery = new_delivery(
+        url, concurrency=4, breaker_failures=3, breaker_pause=0.02, max_attempts=3
+    )
+
+    settled = await asyncio.wait_for(delivery.deliver(spots(200)), 10)
+
+    assert outcomes(settled).keys() <= {"accepted", "circuit_open"}
+    assert outcomes(settled)["circuit_open"] <= 4
+    assert delivery.toll.breaker_openings > 10
+    assert set(sizes[20:30]) == {1}, "one spot probes for the others"
+    letters = [one for one in settled if not isinstance(one, Receipt)]
+    assert all(one.redrivable and one.request_id for one in letters)
+
+
+@pytest.mark.parametrize("fails", [answers(500), reset])
+async def test_many_bad_spots_cost_as_many_though_the_breaker_is_armed(
+    serve, new_delivery, spots, fails
+):
+    many = spots(600)
+    bad = many[7::50]
+    api = Poisoned(fails, *bad)
+    url = await serve(api.answer, "/ingest/bulk")
+
+    delivery = new_delivery(
+        url,
+        records_per_request=100,
+        breaker_failures=5,
+        breaker_pause=0.02,
+        max_attempts=3,
+        concurrency=5,
+    )
+    settled = await asyncio.wait_for(delivery.deliver(many), 20)
+
+    lost = {one.request_id for one in settled if not isinstance(one, Receipt)}
+    assert lost >= api.poison
+    assert len(lost - api.poison) <= 5 * delivery.toll.breaker_openings
+    assert len(lost - api.poison) <= 12
+
+
+async def test_bad_spots_that_are_all_there_is_come_to_an_end(serve, new_delivery, spots):
+    many = spots(29)
+    api = Poisoned(answers(500), *many)
+    url = await serve(api.answer, "/ingest/bulk")
+
+    for together in (1, 10):
+        settled = await asyncio.wait_for(
+            new_delivery(
+                await serve(answers(500)) if together == 1 else url,
+                records_per_request=together,
+                breaker_failures=5,
+                breaker_pause=0.002,
+                max_attempts=4,
+            ).deliver(many),
+            20,
+        )
+        assert outcomes(settled).keys() <= {"circuit_open", "retries_exhausted"}
+
+
+@pytest.mark.parametrize("status", [404, 302])
+async def test_a_place_that_goes_away_in_the_night_halts_and_costs_nothing(
+    serve, new_delivery, spots, status
+):
+    many, seen = spots(100), []
+
+    async def answer(request):
+        ids = [record["request_id"] for record in await request.json()]
+        seen.append(ids)
+        if len(seen) > 3:
+            return web.Response(status=status)
+        return web.json_response([{"request_id": one, "status": 201} for one in ids])
+
+    with pytest.raises(HaltedError, match=f"answered {status}"):
+        await new_delivery(await serve(answer, "/ingest/bulk"), concurrency=1).deliver(many)
+
+
+async def test_an_answer_that_cannot_be_read_is_asked_for_in_halves(serve, new_delivery, spots):
+    many = spots(64)
+
+    async def answer(request):
+        ids = [record["request_id"] for record in await request.json()]
+        told = json.dumps([{"request_id": one, "status": 201} for one in ids])
+        return web.Response(text=told[:1000], content_type="application/json")
+
+    url = await serve(answer, "/ingest/bulk")
+    delivery = new_delivery(url, records_per_request=64)
+    await delivery.deliver(many[:1])  # it is a bulk endpoint
+
+    assert outcomes(await delivery.deliver(many[1:])) == {"accepted": 63}
+
+
+async def test_an_api_that_answers_the_first_records_only_gets_the_others_again(
+    serve, new_delivery, spots
+):
+    async def answer(request):
+        ids = [record["request_id"] for record in await request.json()]
+        return web.json_response([{"request_id": one, "status": 201} for one in ids[:5]])
+
+    url = await serve(answer, "/ingest/bulk")
+    settled = await new_delivery(url, records_per_request=50, max_attempts=2).deliver(spots(50))
+
+    assert outcomes(settled) == {"accepted": 50}
+
+
+async def test_one_record_that_is_too_large_does_not_make_all_requests_small(
+    sandbox, new_delivery, spots
+):
+    api, many = await sandbox(rate=PLENTY, max_bulk_bytes=30_000), spots(300)
+    many[20] = many[20]._replace(advertiser="x" * 40_000)
+    delivery = new_delivery(api.url, records_per_request=64)
+
+    assert outcomes(await delivery.deliver(many[:100])) == {"accepted": 99, "rejected": 1}
+    before = (await api.stats())["requests"]
+    assert outcomes(await delivery.deliver(many[100:])) == {"accepted": 200}
+
+    assert (await api.stats())["requests"] - before <= 7
+
+
+async def test_requests_that_take_too_long_become_smaller(serve, new_delivery, spots):
+    sizes = []
+
+    async def answer(request):
+        ids = [record["request_id"] for record in await request.json()]
+        sizes.append(len(ids))
+        await asyncio.sleep(30 if len(ids) > 20 else 0)
         return web.json_response([{"request_id": one, "status": 201} for one in ids])
 
     url = await serve(answer, "/ingest/bulk")
-    delivery = new_delivery(url, concurrency=2, breaker_failures=2, breaker_pause=0.05)
+    delivery = new_delivery(
+        url, records_per_request=64, request_timeout=0.3, concurrency=4, breaker_failures=5
+    )
+    for batch in range(2):
+        many = spots(200)[100 * batch : 100 * batch + 100]
+        assert outcomes(await delivery.deliver(many)) == {"accepted": 100}
+
+    assert sum(size > 20 for size in sizes) <= 8 < len(sizes)
+
+
+async def test_tokens_refused_record_by_record_are_renewed(serve, new_delivery, spots):
+    async def answer(request):
+        ids = [record["request_id"] for record in await request.json()]
+        good = request.headers["Authorization"] == "Bearer new"
+        return web.json_response(
+            [{"request_id": one, "status": 201 if good else 401} for one in ids]
+        )
+
+    class Issuer:
+        issued = 0
+
+        async def fetch(self):
+            self.issued += 1
+            return Token("old" if self.issued == 1 else "new")
+
+    issuer = Issuer()
+    url = await serve(answer, "/ingest/bulk")
+
+    settled = await new_delivery(url, token=issuer).deliver(spots(40))
+
+    assert outcomes(settled) == {"accepted": 40}
+    assert issuer.issued == 2
+    with pytest.raises(HaltedError, match="401"):
+        await new_delivery(url, token=StaticToken("never")).deliver(spots(40))
+
+
+async def test_a_record_that_is_throttled_pauses_the_lane_and_is_sent_again(
+    serve, new_delivery, spots
+):
+    requests = []
+
+    async def answer(request):
+        ids = [record["request_id"] for record in await request.json()]
+        requests.append(ids)
+        late = len(requests) == 1
+        told = [201] * (len(ids) - 1) + [429 if late else 201]
+        return web.json_response(
+            [{"request_id": one, "status": s} for one, s in zip(ids, told, strict=True)],
+            headers={"Retry-After": "0.05"} if late else {},
+        )
+
+    many, delivery = spots(10), new_delivery(await serve(answer, "/ingest/bulk"))
     settled = await delivery.deliver(many)
 
-    assert outcomes(settled) == {"circuit_open": 20, "accepted": 40}
-    letters = [one for one in settled if not isinstance(one, Receipt)]
-    assert all(one.redrivable and one.request_id for one in letters)
+    assert outcomes(settled) == {"accepted": 10}
+    assert requests[1:] == [[many[-1].request_id]]
+    assert delivery.toll.throttled == 1
 
 
 async def test_who_looks_on_is_told_of_requests_and_of_each_spot(sandbox, new_delivery, spots):
@@ -385,12 +578,14 @@ async def test_a_division_is_logged_once_and_not_for_each_spot(
 ):
     caplog.set_level(logging.INFO, "connectors.avstar.events")
     api, many = await sandbox(rate=PLENTY, bulk_atomic=True), spots(4)
-    many[0] = many[0]._replace(duration=2**31)
+    many[3] = many[3]._replace(duration=2**31)
 
     await new_delivery(api.url).deliver(many)
 
     divided = [one for one in caplog.records if one.message == "bulk request divided"]
-    assert [(one.records, one.line, one.status) for one in divided] == [(4, 1, 422), (2, 1, 422)]
+    assert [(one.records, one.line, one.status) for one in divided] == [(4, 1, 422), (2, 3, 422)]
+    assert divided[0].request_id == many[0].request_id
+    assert divided[0].bulk_id == bulk_id(many)
     assert [one.message for one in caplog.records].count("undelivered") == 1
 
 
@@ -400,11 +595,12 @@ async def test_a_retry_is_logged_once_for_all_spots_in_it(serve, new_delivery, s
 
     async def answer(request):
         tried.append(1)
-        status = 500 if len(tried) == 1 else 201
         ids = [record["request_id"] for record in await request.json()]
-        return web.json_response([{"request_id": one, "status": status} for one in ids])
+        told = {"status": 500, "title": "Deadlock"} if len(tried) == 1 else {"status": 201}
+        return web.json_response([{"request_id": one, **told} for one in ids])
 
     await new_delivery(await serve(answer, "/ingest/bulk")).deliver(spots(7))
 
     (retry,) = [one for one in caplog.records if one.message == "retry"]
     assert (retry.records, retry.line, retry.attempt) == (7, 1, 1)
+    assert (retry.status, retry.detail) == (500, "Deadlock")

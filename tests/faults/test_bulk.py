@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from connectors.records import REJECTIONS
 from tests.faults.test_all_at_once import repeat_rows
 
 New = Callable[..., Any]
 
-SPOTS, BAD, TOGETHER = 10_000, 60, 50
+SPOTS, BAD, TOGETHER = 5_000, 60, 50
 FAULTS = {"500": 0.05, "reset": 0.05, "lost": 0.05, "slow": "0.05:3", "partial": 0.2}
 BULK = ("--records-per-request", TOGETHER)
 PATIENCE = ("--request-timeout", "1", "--backoff-base", "0.05", "--backoff-max", "0.3")
@@ -19,7 +20,7 @@ ENDURANCE = ("--max-attempts", "50", "--breaker-failures", "10000")
 
 
 @pytest.mark.parametrize("mode", [(), ("--bulk-atomic",)])
-def test_ten_thousand_spots_in_bulk_are_scheduled_once_and_told_right(
+def test_five_thousand_spots_in_bulk_are_scheduled_once_and_told_right(
     mode: tuple[str, ...], api: New, new_export: New, new_upload: New, avstar: Any, books: New
 ) -> None:
     path = new_export(SPOTS + BAD, bad=BAD / (SPOTS + BAD))
@@ -42,7 +43,7 @@ def test_ten_thousand_spots_in_bulk_are_scheduled_once_and_told_right(
     assert (len(told.bad), told.undelivered) == (BAD, [])
     stats = told.stats
     assert stats["spots"] == SPOTS
-    assert stats["requests"] < SPOTS / 10
+    assert stats["requests"] < SPOTS / 4
     assert all(stats["faults"][kind] for kind in FAULTS)
 
 
@@ -81,3 +82,20 @@ def test_an_api_without_bulk_requests_halts_with_the_way_out(
     assert "--records-per-request 1 sends one by one" in halted.err
     assert upload.accepted == 0
     assert upload("--records-per-request", "1").code == 0
+
+
+def test_a_run_that_began_one_by_one_halts_as_well_where_there_are_no_bulk_requests(
+    api: New, new_export: New, new_upload: New
+) -> None:
+    upload = new_upload(api("--max-bulk-records", "0", "--latency", "0.01"), new_export(2000))
+    running = upload.start("--checkpoint-records", "100", "--concurrency", "5")
+    running.until(lambda: upload.accepted >= 300)
+    assert running.finish(signal.SIGTERM).code == 75
+    accepted = upload.accepted
+
+    halted = upload("--records-per-request", "100", "--checkpoint-records", "100")
+
+    assert halted.code == 1, halted.err[-1000:]
+    assert "/ingest/bulk answered 404" in halted.err
+    assert upload.accepted == accepted
+    assert {row["reason"] for row in upload.rows("dead-letters")} <= REJECTIONS
