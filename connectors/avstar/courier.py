@@ -26,6 +26,10 @@ from connectors.errors import HaltedError
 log = logging.getLogger(__name__)
 
 
+_UNWELL = (Verdict.THROTTLED, Verdict.TRANSIENT)
+"""What an API says that is not well."""
+
+
 class Courier:
     """Makes single attempts at parcels, each when the gate lets it. Lives on one event loop.
 
@@ -59,12 +63,16 @@ class Courier:
         """Close the connections; `open` makes new ones possible."""
         await self._client.close()
 
+    def enter_now(self, parcel: Parcel) -> Admission | None:
+        """Let a parcel go at once; None if it has to wait, or is to be parked."""
+        if self._credentials.held() is None:
+            return None
+        return self._gate.enter_now(parcel.openings)
+
     async def enter(self, parcel: Parcel) -> Admission | None:
         """Wait until an attempt may be made; None if the parcel is to be parked."""
         if self._credentials.held() is None:  # who waits for a token waits outside of the gate
             await parcel.waits("token", self._credentials.current())
-        if admission := self._gate.enter_now(parcel.openings):
-            return admission
         why = partial(self.toll.why, self.toll.held_up)
         return await parcel.waits(why, self._gate.enter(parcel.openings))
 
@@ -96,16 +104,15 @@ class Courier:
         """
         self._gate.heard(admission, answered=answer.status is not None)
         verdicts = judge_each(answer, parcel.spots, proven=proven, bulk=self._bulk)
-        found = set(verdicts)
-        if found == {Verdict.HALT}:
+        if Verdict.HALT in verdicts:
             raise HaltedError(wrong(self._settings, answer.of(parcel.name)))
-        if found - {Verdict.THROTTLED, Verdict.TRANSIENT}:
+        if verdicts[0] not in _UNWELL or set(verdicts).difference(_UNWELL):
             self._gate.succeeded(admission)
-        if Verdict.THROTTLED in found:
+        if Verdict.THROTTLED in verdicts:
             parcel.throttled += 1
             wait = pause(parcel.name, parcel.throttled, answer.retry_after, **self._bounds)
             self._gate.throttled(admission, wait, refused=answer.each is None)
-        elif found == {Verdict.TRANSIENT} and len(parcel) == 1:  # of many, one may be why
+        elif verdicts[0] is Verdict.TRANSIENT and len(verdicts) == 1:  # of many, one may be why
             self._gate.failed(admission)
         return verdicts
 

@@ -65,11 +65,12 @@ class Delivery:
         """
         settled: dict[int, Settled] = {}
         found, self._exports = turns(spots), exports
-        self._untried, todo = len(spots), loads(found, self._size)
+        self._untried = len(spots)
+        parcels = map(self._parcel, chain.from_iterable(loads(found, self._size)))
         lanes = min(self._settings.concurrency, len(found))
         try:
             await self._courier.open()
-            await self._drain.run([self._work(todo, settled) for _ in range(lanes)])
+            await self._drain.run([self._work(parcels, settled) for _ in range(lanes)])
         except BaseException as error:
             self._leave(error)
             await self.close()
@@ -81,63 +82,57 @@ class Delivery:
         """Close the connections; a later delivery opens new ones."""
         await self._courier.close()
 
-    async def _work(self, todo: Iterator[list[Load]], settled: dict[int, Settled]) -> None:
-        for load in chain.from_iterable(todo):
-            await self._see_through(self._parcel(load), settled)
+    async def _work(self, parcels: Iterator[Parcel], settled: dict[int, Settled]) -> None:
+        """Send parcels one after the other, whole or in pieces, until all spots are settled."""
+        for parcel in parcels:
+            left = [parcel]
+            while len(left) == 1:
+                left = await self._advance(left[0], settled)
+            if left:
+                await together([self._work(iter([piece]), settled) for piece in left])
 
     def _parcel(self, load: Load) -> Parcel:
-        exports = self._exports
-        parcel = Parcel([Tries(spot, exports[i] if exports else "", i) for i, spot in load])
-        self._in_hand.update((tries.place, tries) for tries in parcel.tries)
-        return parcel
-
-    async def _see_through(self, parcel: Parcel, settled: dict[int, Settled]) -> None:
-        """Send a parcel, whole or in pieces, until all of its spots are settled."""
-        left = [parcel]
-        while len(left) == 1:
-            left = await self._advance(left[0], settled)
-        await together([self._see_through(piece, settled) for piece in left])
+        exports, every = self._exports, []
+        for i, spot in load:
+            self._in_hand[i] = tries = Tries(spot, exports[i] if exports else "", i)
+            every.append(tries)
+        return Parcel(every)
 
     async def _advance(self, parcel: Parcel, settled: dict[int, Settled]) -> list[Parcel]:
         """Make one attempt at a parcel; return what of it is to be sent yet."""
-        admission = await self._courier.enter(parcel)
+        courier = self._courier
+        admission = courier.enter_now(parcel) or await courier.enter(parcel)
         if not admission:
             for tries in parcel.tries:
                 self._settle(tries, tries.dead_letter("circuit_open"), settled)
             return []
-        if admission.probe and len(parcel) > 1:
-            rest = parcel.leave_first()
-            return [rest, *await self._try(parcel, admission, settled)]
-        return await self._try(parcel, admission, settled)
-
-    async def _try(
-        self, parcel: Parcel, admission: Admission, settled: dict[int, Settled]
-    ) -> list[Parcel]:
-        self._untried -= sum([not tries.attempts for tries in parcel.tries])
-        answer = await self._courier.attempt(parcel, admission)
-        verdicts = self._courier.learn(answer, parcel, admission, proven=self.proven)
-        self._measure(parcel, answer)
-        if _divides(answer, verdicts):
+        rest = parcel.others() if admission.probe else []
+        for tries in parcel.tries:
+            self._untried -= not tries.attempts
+        answer = await courier.attempt(parcel, admission)
+        verdicts = courier.learn(answer, parcel, admission, proven=self.proven)
+        self._measure(answer, len(verdicts))
+        if len(verdicts) > 1 and _divides(answer, verdicts):
             log_divided(parcel)
             left = parcel.divided()
         else:
             left = self._sort(parcel, verdicts, admission, settled)
         if Verdict.UNAUTHORIZED in verdicts:
-            await self._courier.renew(parcel, answer)
-            return left
-        parcel.refusals = Refusals()
+            await courier.renew(parcel, answer)
+        elif parcel.refusals.count:
+            parcel.refusals = Refusals()
         if left and Verdict.TRANSIENT in verdicts:
-            await self._courier.back_off(parcel, admission)
-        return left
+            await courier.back_off(parcel, admission)
+        return [*left, *rest]
 
-    def _measure(self, parcel: Parcel, answer: Answer) -> None:
+    def _measure(self, answer: Answer, spots: int) -> None:
         """Note what the API can take in one request."""
         if answer.each is not None:
-            self._size.answered(len(parcel))
+            self._size.answered(spots)
         elif answer.status == Http.REQUEST_ENTITY_TOO_LARGE:
-            self._size.too_large(len(parcel))
+            self._size.too_large(spots)
         elif answer.given_up:
-            self._size.too_slow(len(parcel))
+            self._size.too_slow(spots)
 
     def _sort(
         self,
@@ -148,10 +143,10 @@ class Delivery:
     ) -> list[Parcel]:
         """Settle the spots that are decided; return the rest, if there is one."""
         counts, most = self._counts(admission), self._settings.max_attempts
-        alone = set(verdicts) == {Verdict.TRANSIENT}
         left: list[Tries] = []
         for tries, verdict in zip(parcel.tries, verdicts, strict=True):
-            mine = counts and (alone or tries.answer is not UNANSWERED)
+            # What an answer to others leaves out was not tried; it says something of each alone.
+            mine = counts and tries.answer is not UNANSWERED
             one = tries.settled(verdict, counts=mine, most=most)
             if one is None:
                 left.append(tries)
@@ -190,7 +185,6 @@ def _divides(answer: Answer, verdicts: Sequence[Verdict]) -> bool:
 
     One of them may be why, and so it costs one spot.
     """
-    found = set(verdicts)
-    if len(verdicts) == 1 or found & {Verdict.THROTTLED, Verdict.UNAUTHORIZED}:
+    if Verdict.THROTTLED in verdicts or Verdict.UNAUTHORIZED in verdicts:
         return False
-    return answer.each is None or found == {Verdict.TRANSIENT}
+    return answer.each is None or set(verdicts) == {Verdict.TRANSIENT}

@@ -27,5 +27,8 @@ def loads(found: Sequence[Turn], most: Callable[[], int]) -> Iterator[list[Load]
     """Divide turns into loads of at most `most` spots; those of one list follow each other."""
     rest = iter(found)
     while together := list(islice(rest, most())):
-        longest = max(map(len, together))
-        yield [[turn[i] for turn in together if i < len(turn)] for i in range(longest)]
+        if len(together) == 1:
+            yield [[one] for one in together[0]]
+        else:
+            longest = max(map(len, together))
+            yield [[turn[i] for turn in together if i < len(turn)] for i in range(longest)]

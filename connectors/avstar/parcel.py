@@ -11,7 +11,7 @@ from connectors.avstar.request import bulk_id as bulk_request_id
 from connectors.avstar.tries import Tries
 from connectors.avstar.watch import Watch
 from connectors.records import Spot
-from connectors.trail import Trail, Why
+from connectors.trail import Attempt, Trail, Why
 
 T = TypeVar("T")
 
@@ -51,11 +51,10 @@ class Parcel:
         """How often the spot has failed that failed most often."""
         return max([tries.failures for tries in self.tries])
 
-    def leave_first(self) -> "Parcel":
-        """Keep the first spot alone, which probes for the others; return those."""
-        rest = Parcel(self.tries[1:])
-        self.tries = self.tries[:1]
-        return rest
+    def others(self) -> list["Parcel"]:
+        """Keep the first spot alone, which probes for the others; return those, if any."""
+        rest, self.tries = self.tries[1:], self.tries[:1]
+        return [Parcel(rest)] if rest else []
 
     def divided(self) -> list["Parcel"]:
         """Divide it, to find what in it the API cannot take: one spot, and two halves of the rest.
@@ -68,25 +67,26 @@ class Parcel:
 
     def sends(self, keeps: Callable[[Trail], bool], *, bulk: bool) -> Named:
         """Note that a request starts; return its span: that of a spot that is kept, if any is."""
-        named, bulk_id = None, bulk_request_id(self.spots) if bulk else ""
-        for tries in self.tries:
-            kept = keeps(tries.trail)
-            span = tries.sends(bulk_id)
-            if named is None or (kept and not named.sampled):
-                named = Named(tries.spot.request_id, span, kept)
-        assert named  # noqa: S101 - an empty parcel is never sent
+        bulk_id = bulk_request_id(self.spots) if bulk else ""
+        named = self._sends(self.tries[0], keeps, bulk_id)
+        for tries in self.tries[1:]:
+            other = self._sends(tries, keeps, bulk_id)
+            named = other if other.sampled and not named.sampled else named
         return named
+
+    @staticmethod
+    def _sends(tries: Tries, keeps: Callable[[Trail], bool], bulk_id: str) -> Named:
+        kept = keeps(tries.trail)
+        return Named(tries.spot.request_id, tries.sends(bulk_id), kept)
 
     def answered(self, answer: Answer, watch: Watch) -> None:
         """Note what came back, and tell who looks on: once for the request, then for each spot."""
         now = time.monotonic()
         attempts = [tries.answered(answer.of(tries.spot.request_id), now) for tries in self.tries]
-        whole = attempts[0]
-        if answer.each is not None or len(self) > 1:
-            number = max([attempt.number for attempt in attempts])
-            status, error, detail = answer.status, answer.error, answer.detail
-            whole = whole._replace(number=number, status=status, error=error, detail=detail)
-        watch.requested(whole, len(self))
+        request = attempts[0] if len(attempts) == 1 else _request(attempts)
+        if answer.each is not None:
+            request = request._replace(status=answer.status, error="", detail="")
+        watch.requested(request, len(attempts))
         for tries, attempt in zip(self.tries, attempts, strict=True):
             watch.attempted(tries.trail, attempt)
 
@@ -99,3 +99,8 @@ class Parcel:
         for tries in self.tries:
             tries.trail.waited(told, began, now)
         return found
+
+
+def _request(attempts: Sequence[Attempt]) -> Attempt:
+    """Return what came of a request that was an attempt at several spots."""
+    return attempts[0]._replace(number=max([attempt.number for attempt in attempts]))

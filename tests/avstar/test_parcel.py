@@ -34,10 +34,11 @@ def test_the_first_spot_probes_for_the_others(spots):
     whole = parcel(spots, 4)
     every = whole.tries
 
-    rest = whole.leave_first()
+    [rest] = whole.others()
 
     assert [*whole.tries, *rest.tries] == every
     assert len(whole) == 1
+    assert whole.others() == []
 
 
 def test_it_has_failed_as_often_as_the_spot_that_did_most(spots):
