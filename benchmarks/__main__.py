@@ -34,6 +34,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "tracing": ("--spots", "500", "--rounds", "1"),
     "resume": ("--megabytes", "10", "--records", "6000", "--rounds", "1"),
     "quota": ("--windows", "1"),
+    "bulk": ("--rate", "20/2", "--windows", "1"),
 }
 """Every part, and the options that make it quick."""
 

@@ -1,6 +1,7 @@
 """One export, its upload killed again and again at random moments: prints what came of it.
 
     python benchmarks/chaos.py [--kills 25] [--records 20000] [--megabytes 70] [--seed N]
+        [--records-per-request 1]
 
 The upload is `avstar run` in a process that is killed (-9) 25 times: now while it starts, surveys
 or mends its ledger, now anywhere in its work, with one or two workers from life to life. Sometimes
@@ -26,6 +27,9 @@ from benchmarks.sandbox import AVSTAR, TOKEN, Api, lost_and_twice, rows, sandbox
 from dataflows.generate import Sample, generate
 
 FAULTS = {"500": 0.02, "reset": 0.02, "lost": 0.05}
+PARTIAL = {"partial": 0.2}
+"""Of bulk requests: some records failed, and others left out of the answer."""
+
 OPTIONS = (
     *("--rate", "100000/0.1", "--concurrency", "50", "--checkpoint-records", "500"),
     *("--backoff-base", "0.05", "--backoff-max", "0.3", "--max-attempts", "100"),
@@ -96,9 +100,11 @@ def tear(out: Path, random: Random) -> Iterator[str]:
             yield f"a torn row in {file.name}"
 
 
-def upload(path: Path, out: Path, api: Api, kills: int, random: Random) -> None:
+def upload(path: Path, out: Path, api: Api, options: argparse.Namespace, random: Random) -> None:
     """Start, kill and start again, then let it finish."""
     command = [*AVSTAR, "run", str(path), "--out", str(out), "--api-url", api.url, *OPTIONS]
+    command += ["--records-per-request", str(options.records_per_request)]
+    kills = options.kills
     for number in range(1, kills + 1):
         workers = random.choice((1, 2))
         life = Life([*command, "--workers", str(workers)], api, out.with_name("stderr"))
@@ -121,6 +127,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--megabytes", type=float, default=70)
     parser.add_argument("--seed", type=int, default=Random().randrange(1 << 32))
+    parser.add_argument("--records-per-request", type=int, default=1)
     options = parser.parse_args()
     print(f"seed {options.seed}")
     random = Random(options.seed)
@@ -130,8 +137,8 @@ def main() -> None:
     ):
         path, out = Path(name) / "day.ndjson", Path(name) / "out"
         write_export(path, options.records, options.megabytes, options.seed)
-        api.faults(FAULTS)
-        upload(path, out, api, options.kills, random)
+        api.faults(FAULTS | (PARTIAL if options.records_per_request > 1 else {}))
+        upload(path, out, api, options, random)
         wanted, lost, twice = lost_and_twice(path, out, api)
         outcomes = Counter(row["outcome"] for row in rows(out, "receipts"))
         [manifest] = [json.loads(file.read_bytes()) for file in out.glob("*/manifest.json")]

@@ -82,7 +82,7 @@ async def _post_all(spots: Iterator[Spot], url: str) -> None:
         async def work() -> None:
             for spot in spots:
                 async with session.post(
-                    url, data=body(spot), headers=headers(spot, TOKEN)
+                    url, data=body(spot), headers=headers(spot.request_id, TOKEN)
                 ) as response:
                     await response.read()
                     if not response.ok:

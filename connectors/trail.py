@@ -29,7 +29,7 @@ class Attempt(NamedTuple):
     """One request: `span` is the ID that its `traceparent` names.
 
     `error` is one of few words for the kind of its failure, `detail` is for people; `status` is
-    None where no answer came.
+    None where no answer came. `bulk_id` names the bulk request that it was part of.
     """
 
     span: int
@@ -39,6 +39,7 @@ class Attempt(NamedTuple):
     status: int | None
     error: str
     detail: str
+    bulk_id: str = ""
 
     @property
     def seconds(self) -> float:
@@ -78,17 +79,18 @@ class Trail:
         if ended - began >= FELT_SECONDS:
             self.steps.append(Wait(why, began, ended))
 
-    def sends(self, number: int, now: float) -> int:
+    def sends(self, number: int, now: float, bulk_id: str = "") -> int:
         """Note that a request starts; return the ID of its span."""
         span = new_span()
-        self.under_way = Attempt(span, number, now, now, None, "abandoned", "nobody waited for it")
+        why = "nobody waited for it"
+        self.under_way = Attempt(span, number, now, now, None, "abandoned", why, bulk_id)
         return span
 
     def answered(self, status: int | None, error: str, detail: str, now: float) -> Attempt:
         """Note what came of the request under way."""
         assert self.under_way  # noqa: S101 - `sends` came before
-        span, number, began, *_ = self.under_way
-        attempt = Attempt(span, number, began, now, status, error, detail)
+        span, number, began, *_, bulk_id = self.under_way
+        attempt = Attempt(span, number, began, now, status, error, detail, bulk_id)
         self.under_way = None
         self.steps.append(attempt)
         return attempt

@@ -103,10 +103,11 @@ def _source(
     quota = ceil(settings.rate.per_second * settings.checkpoint_seconds)
     # Between two checkpoints each process reads a batch; a check has none.
     records = max(1, settings.checkpoint_records // processes)
+    requests = min(settings.concurrency, quota)
     return AvionSource(
         *exports,
         batch_records=settings.checkpoint_records if settings.validate_only else records,
-        batch_least=1 if settings.validate_only else min(settings.concurrency, quota),
+        batch_least=1 if settings.validate_only else requests * settings.records_per_request,
         idle=lambda: meter.idle_seconds,
         batch_seconds=settings.checkpoint_seconds,
         line_limit=settings.line_limit,

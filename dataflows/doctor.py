@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from importlib.metadata import version
+from math import ceil
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -63,6 +64,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     check_settings(settings)
     delivery = settings.delivery()
     limits = f"quota {settings.rate}, {settings.concurrency} in flight at most"
+    if settings.records_per_request > 1:
+        limits += f", up to {settings.records_per_request:,} spots in one"
     yield Finding("ok", "settings", f"{delivery.api_url}, {limits}")
 
 
@@ -103,7 +106,8 @@ def _exports(settings: Settings) -> Iterator[Finding]:
         words = f"{export.records:,} records, {_form(export)}, SHA-256 {export.checksum[:12]}…, "
         yield Finding("ok", str(export.path), words + _progress(settings, export))
     records = sum(export.records for export in exports)
-    lasts = timedelta(seconds=int(records / settings.rate.per_second))
+    requests = ceil(records / settings.records_per_request)
+    lasts = timedelta(seconds=int(requests / settings.rate.per_second))
     yield Finding("ok", "duration", f"{lasts} for {records:,} records at {settings.rate}")
 
 

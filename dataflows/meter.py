@@ -170,7 +170,7 @@ class Meter(Watch):
         self.lanes.append(lane)
 
     @override
-    def attempted(self, trail: Trail, attempt: Attempt) -> None:
+    def requested(self, attempt: Attempt, spots: int) -> None:
         status = attempt.status
         self.attempts[f"{status // 100}xx" if status else "none"] += 1
         self.retries += attempt.number > 1
@@ -184,6 +184,7 @@ class Meter(Watch):
         again = isinstance(one, DeadLetter) and one.redrivable
         self.unanswered = self.unanswered + 1 if again else 0
         if isinstance(one, DeadLetter):
+            self.trouble = one.detail if again else self.trouble
             self.failed += 1
             self.reasons[one.reason] += 1
         else:

@@ -24,6 +24,12 @@ def check_settings(settings: Settings) -> None:
     if settings.validate_only:
         return
     delivery = settings.delivery()
+    if settings.records_per_request > settings.checkpoint_records:
+        raise RefusedError(
+            f"--records-per-request {settings.records_per_request} is more than a batch holds "
+            f"(--checkpoint-records {settings.checkpoint_records}), so no request would be full; "
+            "lower the one or raise the other"
+        )
     delivery.shared(settings.delivery_lanes)
     delivery.tls.context()
     source = token_source(settings)

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         Rate(600, 60), description="The API's quota: requests/seconds of its window"
     )
     concurrency: int = Field(20, description="Most requests in flight")
+    records_per_request: int = Field(
+        1, description="Most spots in one request; with more than 1 they go to the bulk endpoint"
+    )
     workers: int = Field(1, ge=1, le=256, description="Worker threads")
     delivery_lanes: int = Field(1, ge=1, le=256, description="Lanes that share the quota")
     checkpoint_records: int = Field(

@@ -15,6 +15,9 @@ from connectors.records import Batch, Export, Line, Span
 
 log = logging.getLogger(__name__)
 
+_FILL_BYTES = 4 << 20
+"""No more blocks are read for a batch that holds so many bytes."""
+
 
 class Position(NamedTuple):
     """Byte offset and 1-based physical line of the next record; `done` at the split's end."""
@@ -28,21 +31,24 @@ class Lane:
     """Reads split `index` of each export, batch by batch, from where it stood.
 
     `positions` holds where it stands, by checksum. An export that is no longer asked for is kept
-    there while unfinished, so that asking for it again goes on. `confirm` raises for an export that
+    there while unfinished, so that asking for it again goes on. A batch that would have fewer than
+    `least` records takes them from several blocks. `confirm` raises for an export that
     changed since it was surveyed: it is asked behind every batch, before that leaves.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only settings
         self,
         index: int,
         exports: Sequence[Export],
         positions: dict[str, Position],
         *,
         line_limit: int,
+        least: int = 1,
         confirm: Callable[[Export], None] = lambda _export: None,
     ) -> None:
         self._index = index
         self._line_limit = line_limit
+        self._least = least
         self._confirm = confirm
         wanted = {export.checksum for export in exports}
         self.positions = {
@@ -61,6 +67,8 @@ class Lane:
 
     def read(self, count: int) -> Batch[Line] | None:
         """Return the next batch of at most `count` records, None when all is read.
+
+        It ends with a block of the file, or a later one where it has few records by then.
 
         The first lane's first batch of an export comes even if it is empty, so that an export
         without a record has a batch to be accounted with.
@@ -86,7 +94,7 @@ class Lane:
 
     def _take(self, reading: "_Reading", count: int) -> tuple[Batch[Line], Position]:
         try:
-            return reading.take(count)
+            return reading.take(count, self._least)
         finally:
             self._confirm(reading.export)
 
@@ -148,19 +156,30 @@ class _Reading:
         self._runs = self._cut()
         self._next = next(self._runs, None)
 
-    def take(self, count: int) -> tuple[Batch[Line], Position]:
+    def take(self, count: int, least: int) -> tuple[Batch[Line], Position]:
         lines, self._next = self._next, None
         if lines is None:
             lines = Lines(
                 self.export.format, self.export.columns, [], self._end, self._cutter.number, 0
             )
-        elif len(lines.pieces) > count:
-            lines, self._next = lines.take(count)
+        else:
+            lines = self._filled(lines, min(least, count))
+            if len(lines.pieces) > count:
+                lines, self._next = lines.take(count)
         if self._next is None:
             self._next = next(self._runs, None)
         end = min(lines.offset + lines.size, self._end)  # the last record may lack its line end
         span = self._span._replace(start=lines.offset, end=end, line=lines.next_number)
         return Batch(span, lines), Position(end, lines.next_number, self._next is None)
+
+    def _filled(self, lines: Lines, least: int) -> Lines:
+        while len(lines) < least and lines.size < _FILL_BYTES:
+            self._next = next(self._runs, None)
+            joined = None if self._next is None else lines.joined(self._next)
+            if joined is None:
+                break
+            lines, self._next = joined, None
+        return lines
 
     def _cut(self) -> Iterator[Lines]:
         for block in self.blocks:

@@ -1,7 +1,7 @@
 """A run of consecutive records, kept as bytes until somebody asks for the single ones."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import compress, repeat
 from typing import overload
@@ -69,6 +69,14 @@ class Lines(Sequence[Line]):
             self.size - size,
         )
         return first, rest
+
+    def joined(self, behind: "Lines") -> "Lines | None":
+        """Return both as one run; None where one of them is of another kind, or not next to it."""
+        apart = self.offset + self.size != behind.offset or self.left_out
+        if apart or self.overlong or behind.overlong:
+            return None
+        pieces, size = self.pieces + behind.pieces, self.size + behind.size
+        return replace(self, pieces=pieces, size=size, left_out=behind.left_out)
 
     def __len__(self) -> int:
         return len(self.raws)

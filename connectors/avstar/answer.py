@@ -27,7 +27,8 @@ class Answer(NamedTuple):
     `detail` is the server's own explanation, `retry_after` seconds to wait as it told us,
     `announced` what it said of the quota. `misconfigured` marks a fault that no repetition mends,
     such as a certificate not trusted; `given_up` that we or a gateway waited no longer, so that
-    the API may see the request yet.
+    the API may see the request yet. `each` is what a bulk request brought for the records in it, by
+    their request IDs; None if it was answered as a whole.
     """
 
     status: int | None
@@ -37,15 +38,28 @@ class Answer(NamedTuple):
     misconfigured: bool = False
     given_up: bool = False
     announced: tuple[Announced, ...] = ()
+    each: Mapping[str, "Answer"] | None = None
+
+    def of(self, request_id: str) -> "Answer":
+        """Return what came back for one record."""
+        return self if self.each is None else self.each.get(request_id, UNANSWERED)
 
     @property
     def error(self) -> str:
         """What kind of failure it is: the status, or a word; nothing if it is none."""
         if self.status is not None:
             return str(self.status) if self.status >= Http.MULTIPLE_CHOICES else ""
+        if self.problem_type:
+            return self.problem_type
         if self.misconfigured:
             return "misconfigured"
         return "timeout" if self.given_up else "connection"
+
+
+UNANSWERED = Answer(
+    None, "the answer to its bulk request says nothing of it", problem_type="unanswered"
+)
+"""What a record got that a bulk answer leaves out: it may be scheduled or not."""
 
 
 def read_answer(
@@ -61,8 +75,7 @@ def read_answer(
     if status < Http.MULTIPLE_CHOICES:  # accepted; what else it says is nobody's affair
         return Answer(status, "", announced=announced)
     problem = _problem(headers.get("Content-Type", ""), body)
-    text = ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
-    text = text or body.decode(errors="replace")
+    text = words(problem) or body.decode(errors="replace")
     if status < Http.BAD_REQUEST and (place := headers.get("Location")):
         text = f"{text} redirects to {place.partition('?')[0]}"
     return Answer(
@@ -73,6 +86,11 @@ def read_answer(
         given_up=status == Http.GATEWAY_TIMEOUT,
         announced=announced,
     )
+
+
+def words(problem: Mapping[str, Any]) -> str:
+    """Return what a problem says of itself."""
+    return ": ".join(str(problem[key]) for key in ("title", "detail") if problem.get(key))
 
 
 def in_short(text: str, secrets: Sequence[str]) -> str:

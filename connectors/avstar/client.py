@@ -2,17 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from http import HTTPStatus as Http
 
 import aiohttp
 from yarl import URL
 
 from connectors.avstar.answer import Answer, in_short, read_answer
+from connectors.avstar.bulk import RECORD_LIMIT, as_whole, read_bulk_answer
 from connectors.avstar.exchange import Exchange
 from connectors.avstar.proxy import Proxy
-from connectors.avstar.reply import Reply, read_body
-from connectors.avstar.request import Named, body, headers
+from connectors.avstar.reply import BODY_LIMIT, Reply, read_body
+from connectors.avstar.request import Named, body, bulk_body, bulk_id, headers
 from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
 from connectors.records import Spot
@@ -56,15 +57,27 @@ class Client:
             await self._session.close()
             self._session = self._exchange = None
 
-    async def attempt(self, spot: Spot, token: str, named: Named | None = None) -> Answer:
-        """Post one spot once and say what came back; network faults are answers too."""
+    async def attempt(
+        self, spots: Sequence[Spot], token: str, named: Named | None = None
+    ) -> Answer:
+        """Post spots once, in one request, and say what came back; network faults are answers too.
+
+        Where a request holds one record, that is one spot.
+        """
         if self._exchange is None:
             raise RuntimeError("the client is not open")
-        sending = self._exchange.post(headers(spot, token, named), body(spot))
-        reply = await _reply(sending, self._settings.proxy, token)
+        bulk = self._settings.records_per_request > 1
+        sent = headers(bulk_id(spots) if bulk else spots[0].request_id, token, named)
+        content = bulk_body(spots) if bulk else body(spots[0])
+        limit = BODY_LIMIT + (len(spots) * RECORD_LIMIT if bulk else 0)
+        posting = self._exchange.post(sent, content, limit)
+        reply = await _reply(posting, self._settings.proxy, token)
         if isinstance(reply, Answer):
             return reply
-        return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
+        if not bulk:
+            return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
+        answer = read_bulk_answer(reply.status, reply.headers, reply.body, secrets=[token])
+        return as_whole(answer, [spot.request_id for spot in spots])
 
 
 async def post_form(

@@ -1,42 +1,33 @@
 """The way of a spot to the API: the order of the layers, written once."""
 
-import asyncio
-import logging
-import time
 from collections.abc import Iterator, Sequence
-from functools import partial
+from http import HTTPStatus as Http
 from itertools import chain
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
 from connectors.avstar.admission import Admission
-from connectors.avstar.backoff import backoff, pause
-from connectors.avstar.breaker import Breaker
-from connectors.avstar.client import Client
-from connectors.avstar.congestion import Congestion
-from connectors.avstar.credentials import Credentials, Lease, Refusals
+from connectors.avstar.answer import UNANSWERED, Answer
+from connectors.avstar.courier import Courier
+from connectors.avstar.credentials import Credentials, Refusals
 from connectors.avstar.drain import Drain
-from connectors.avstar.events import log_retry, log_undelivered, wrong
-from connectors.avstar.gate import Gate
-from connectors.avstar.limiter import WindowLimiter
-from connectors.avstar.order import Turn, turns
-from connectors.avstar.outcome import Verdict, judge
+from connectors.avstar.events import log_divided, log_undelivered
+from connectors.avstar.order import Load, loads, turns
+from connectors.avstar.outcome import Verdict
+from connectors.avstar.parcel import Parcel
 from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.size import Size
+from connectors.avstar.together import together
 from connectors.avstar.toll import Toll
-from connectors.avstar.tries import Tries
+from connectors.avstar.tries import Settled, Tries
 from connectors.avstar.watch import Watch
-from connectors.errors import HaltedError
 from connectors.records import DeadLetter, Receipt, Spot
-
-log = logging.getLogger(__name__)
-
-Settled = Receipt | DeadLetter
 
 
 class Delivery:
     """Delivers spots, each at least once; by its request ID each is scheduled at most once.
 
     Lives on one event loop. `proven` says that the API has accepted something of ours before, so
-    that a 404 means a bad spot and no longer a wrong URL. `toll` counts what holds it up.
+    that a 404 means a bad spot and no longer a wrong URL.
     """
 
     def __init__(
@@ -50,23 +41,18 @@ class Delivery:
     ) -> None:
         self.proven = proven
         self._settings = settings
-        self._bounds = {"base": settings.backoff_base, "most": settings.backoff_max}
         self._watch = watch or Watch()
-        self.toll = Toll()
-        self._credentials = credentials
-        self._lease: Lease | None = None
-        self._client = Client(settings)
-        self._gate = Gate(
-            WindowLimiter(settings.rate, settings.concurrency, time.monotonic()),
-            Breaker(settings.breaker_failures, settings.breaker_pause),
-            Congestion(settings.concurrency),
-            toll=self.toll,
-        )
-        self._watch.opened(self._gate)
-        self._in_hand = 0
-        self._begun = False
+        self._courier = Courier(settings, credentials, self._watch)
+        self._size = Size(settings.records_per_request)
+        self._untried = 0
+        self._in_hand: dict[int, Tries] = {}
         self._exports: Sequence[str] = ()
-        self._drain = Drain(stopping, settings.drain_seconds, self._pause_left)
+        self._drain = Drain(stopping, settings.drain_seconds, self._courier.pause_left)
+
+    @property
+    def toll(self) -> Toll:
+        """What held it up."""
+        return self._courier.toll
 
     async def deliver(self, spots: Sequence[Spot], exports: Sequence[str] = ()) -> list[Settled]:
         """Settle every spot, in the order given; nothing is in flight when it returns.
@@ -78,122 +64,127 @@ class Delivery:
             StoppedError: It was asked to stop and the spots could not be settled in time.
         """
         settled: dict[int, Settled] = {}
-        todo, self._exports = turns(spots), exports
-        self._in_hand = lanes = min(self._settings.concurrency, len(spots))
-        self._begun = False
+        found, self._exports = turns(spots), exports
+        self._untried = len(spots)
+        parcels = map(self._parcel, chain.from_iterable(loads(found, self._size)))
+        lanes = min(self._settings.concurrency, len(found))
         try:
-            await self._client.open()
-            await self._drain.run([self._work(todo, settled) for _ in range(lanes)])
-        except BaseException:
+            await self._courier.open()
+            await self._drain.run([self._work(parcels, settled) for _ in range(lanes)])
+        except BaseException as error:
+            self._leave(error)
             await self.close()
             raise
-        self.toll.tail_seconds += self._gate.since_first()
+        self.toll.tail_seconds += self._courier.since_first()
         return [settled[i] for i in range(len(spots))]
 
     async def close(self) -> None:
         """Close the connections; a later delivery opens new ones."""
-        await self._client.close()
+        await self._courier.close()
 
-    async def _work(self, todo: Iterator[Turn], settled: dict[int, Settled]) -> None:
-        for i, spot in chain.from_iterable(todo):
-            tries = Tries(spot, self._exports[i] if self._exports else "")
-            try:
-                settled[i] = one = await self._settle(tries)
-            except BaseException as error:
-                self._watch.left(tries.trail, error)
-                raise
-            if isinstance(one, DeadLetter):
-                log_undelivered(one, tries.trail)
-            self._watch.settled(tries.trail, one)
-        self._in_hand -= 1
+    async def _work(self, parcels: Iterator[Parcel], settled: dict[int, Settled]) -> None:
+        """Send parcels one after the other, whole or in pieces, until all spots are settled."""
+        for parcel in parcels:
+            left = [parcel]
+            while len(left) == 1:
+                left = await self._advance(left[0], settled)
+            if left:
+                await together([self._work(iter([piece]), settled) for piece in left])
 
-    async def _settle(self, tries: Tries) -> Settled:
-        while admission := await self._enter(tries):
-            tries.openings = None if admission.probe else admission.openings
-            verdict = await self._attempt(tries, admission)
-            if settled := self._learn(verdict, tries, admission):
-                return settled
-            if verdict is Verdict.UNAUTHORIZED:
-                await self._renew(tries)
+    def _parcel(self, load: Load) -> Parcel:
+        exports, every = self._exports, []
+        for i, spot in load:
+            self._in_hand[i] = tries = Tries(spot, exports[i] if exports else "", i)
+            every.append(tries)
+        return Parcel(every)
+
+    async def _advance(self, parcel: Parcel, settled: dict[int, Settled]) -> list[Parcel]:
+        """Make one attempt at a parcel; return what of it is to be sent yet."""
+        courier = self._courier
+        admission = courier.enter_now(parcel) or await courier.enter(parcel)
+        if not admission:
+            for tries in parcel.tries:
+                self._settle(tries, tries.dead_letter("circuit_open"), settled)
+            return []
+        rest = parcel.others() if admission.probe else []
+        for tries in parcel.tries:
+            self._untried -= not tries.attempts
+        answer = await courier.attempt(parcel, admission)
+        verdicts = courier.learn(answer, parcel, admission, proven=self.proven)
+        self._measure(answer, len(verdicts))
+        if len(verdicts) > 1 and _divides(answer, verdicts):
+            log_divided(parcel)
+            left = parcel.divided()
+        else:
+            left = self._sort(parcel, verdicts, admission, settled)
+        if Verdict.UNAUTHORIZED in verdicts:
+            await courier.renew(parcel, answer)
+        elif parcel.refusals.count:
+            parcel.refusals = Refusals()
+        if left and Verdict.TRANSIENT in verdicts:
+            await courier.back_off(parcel, admission)
+        return [*left, *rest]
+
+    def _measure(self, answer: Answer, spots: int) -> None:
+        """Note what the API can take in one request."""
+        if answer.each is not None:
+            self._size.answered(spots)
+        elif answer.status == Http.REQUEST_ENTITY_TOO_LARGE:
+            self._size.too_large(spots)
+        elif answer.given_up:
+            self._size.too_slow(spots)
+
+    def _sort(
+        self,
+        parcel: Parcel,
+        verdicts: Sequence[Verdict],
+        admission: Admission,
+        settled: dict[int, Settled],
+    ) -> list[Parcel]:
+        """Settle the spots that are decided; return the rest, if there is one."""
+        counts, most = self._counts(admission), self._settings.max_attempts
+        left: list[Tries] = []
+        for tries, verdict in zip(parcel.tries, verdicts, strict=True):
+            # What an answer to others leaves out was not tried; it says something of each alone.
+            mine = counts and tries.answer is not UNANSWERED
+            one = tries.settled(verdict, counts=mine, most=most)
+            if one is None:
+                left.append(tries)
                 continue
-            tries.refusals = Refusals()
-            if verdict is Verdict.TRANSIENT and not self._gate.opened_since(admission):
-                await self._back_off(tries)
-        return tries.dead_letter("circuit_open")
+            self.proven = self.proven or isinstance(one, Receipt)
+            self._settle(tries, one, settled)
+        parcel.tries = left or parcel.tries
+        return [parcel] if left else []
 
-    async def _enter(self, tries: Tries) -> Admission | None:
-        if self._credentials.held() is None:  # who waits for a token waits outside of the gate
-            await tries.waits("token", self._credentials.current())
-        if admission := self._gate.enter_now(tries.openings):
-            return admission
-        why = partial(self.toll.why, self.toll.held_up)
-        return await tries.waits(why, self._gate.enter(tries.openings))
+    def _settle(self, tries: Tries, one: Settled, settled: dict[int, Settled]) -> None:
+        settled[tries.place] = one
+        del self._in_hand[tries.place]
+        if isinstance(one, DeadLetter):
+            log_undelivered(one, tries.trail)
+        self._watch.settled(tries.trail, one)
 
-    async def _attempt(self, tries: Tries, admission: Admission) -> Verdict:
-        given_up = True
-        try:
-            tries.lease = lease = self._credentials.held() or await self._credentials.current()
-            self.toll.token_renewals += self._lease is not None and self._lease is not lease
-            self._lease = lease
-            self._begun = True
-            named = tries.sends(sampled=self._watch.keeps(tries.trail))
-            tries.answer = await self._client.attempt(tries.spot, lease.secret, named)
-            given_up = tries.answer.given_up
-        finally:
-            self._gate.leave(given_up=given_up)
-        self._watch.attempted(tries.trail, tries.answered())
-        self._gate.told(admission, tries.answer.announced)
-        return judge(tries.answer, proven=self.proven)
-
-    def _learn(self, verdict: Verdict, tries: Tries, admission: Admission) -> Settled | None:
-        """Tell the gate what the answer says of the API, and settle the spot if it is decided."""
-        self._gate.heard(admission, answered=tries.answer.status is not None)
-        if verdict is Verdict.HALT:
-            raise HaltedError(wrong(self._settings.ingest_url, tries.answer))
-        if verdict is Verdict.THROTTLED:
-            tries.throttled += 1
-            self._gate.throttled(admission, self._pause(tries))
-            return None
-        if verdict is Verdict.TRANSIENT:
-            tries.failures += self._counts(admission)
-            self._gate.failed(admission)
-            exhausted = tries.failures >= self._settings.max_attempts
-            return tries.dead_letter("retries_exhausted") if exhausted else None
-        self._gate.succeeded(admission)
-        if verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE):
-            self.proven = True
-            return tries.receipt(duplicate=verdict is Verdict.DUPLICATE)
-        if verdict is Verdict.UNAUTHORIZED:
-            return None
-        return tries.dead_letter(
-            "conflicting_duplicate" if verdict is Verdict.CONFLICT else "rejected"
-        )
+    def _leave(self, error: BaseException) -> None:
+        for tries in self._in_hand.values():
+            self._watch.left(tries.trail, error)
+        self._in_hand.clear()
 
     def _counts(self, admission: Admission) -> bool:
         """Tell whether a failure uses up an attempt at its spot.
 
         That of a probe does not, or a night's outage would end as dead letters: the spot stays in
-        hand and the next one probes. With no more spots in hand than it takes to open the breaker
-        it does, since then they may all be bad themselves and would hold up the others for ever.
+        hand and the next one probes. It does where no more spots are in hand than it takes to open
+        the breaker, and where every spot of the batch has been tried: since then they may all be
+        bad themselves, and would hold up the others, or probe for ever.
         """
-        return not admission.probe or self._in_hand <= self._settings.breaker_failures
+        few = len(self._in_hand) <= self._settings.breaker_failures
+        return not admission.probe or few or not self._untried
 
-    async def _renew(self, tries: Tries) -> None:
-        """Have the token renewed, once for all that were refused; refused still, the run halts."""
-        log.warning("token refused", extra={"request_id": tries.spot.request_id})
-        if not await self._credentials.replace(tries.lease, tries.refusals):
-            raise HaltedError(wrong(self._settings.ingest_url, tries.answer))
 
-    async def _back_off(self, tries: Tries) -> None:
-        wait = backoff(tries.spot.request_id, tries.failures, **self._bounds)
-        log_retry(tries, wait)
-        await tries.waits("backoff", asyncio.sleep(wait))
+def _divides(answer: Answer, verdicts: Sequence[Verdict]) -> bool:
+    """Tell whether a request of several spots was refused, or failed, as a whole.
 
-    def _pause_left(self) -> float:
-        """Return the seconds that a stop need not wait: before a batch has begun, all of them."""
-        gate = self._gate.pause_left() if self._begun else self._gate.wait_left()
-        return max(gate, self._credentials.pause_left())
-
-    def _pause(self, tries: Tries) -> float:
-        told = tries.answer.retry_after
-        return pause(tries.spot.request_id, tries.throttled, told, **self._bounds)
+    One of them may be why, and so it costs one spot.
+    """
+    if Verdict.THROTTLED in verdicts or Verdict.UNAUTHORIZED in verdicts:
+        return False
+    return answer.each is None or set(verdicts) == {Verdict.TRANSIENT}

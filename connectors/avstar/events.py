@@ -3,27 +3,38 @@
 import logging
 
 from connectors.avstar.answer import Answer
-from connectors.avstar.tries import Tries
+from connectors.avstar.parcel import Parcel
+from connectors.avstar.settings import AvstarSettings
 from connectors.records import DeadLetter
 from connectors.trail import Trail
 
 log = logging.getLogger(__name__)
 
 
-def log_retry(tries: Tries, wait: float) -> None:
-    """Tell that a spot is sent again after `wait` seconds, and why."""
-    log.info(
-        "retry",
-        extra={
-            "request_id": tries.spot.request_id,
-            "line": tries.spot.line,
-            "attempt": tries.attempts,
-            "status": tries.answer.status,
-            "detail": tries.answer.detail,
-            "wait_seconds": round(wait, 3),
-            "span_id": f"{tries.trail.last.span:016x}" if tries.trail.last else None,
-        },
-    )
+def log_retry(parcel: Parcel, wait: float) -> None:
+    """Tell that spots are sent again after `wait` seconds, and why; of several, name the first."""
+    log.info("retry", extra={**_about(parcel), "wait_seconds": round(wait, 3)})
+
+
+def log_divided(parcel: Parcel) -> None:
+    """Tell that a bulk request was refused or failed as a whole, and is divided."""
+    log.info("bulk request divided", extra=_about(parcel))
+
+
+def _about(parcel: Parcel) -> dict[str, object]:
+    first = parcel.tries[0]
+    last = first.trail.last
+    about = {
+        "request_id": first.spot.request_id,
+        "line": first.spot.line,
+        "attempt": first.attempts,
+        "status": first.answer.status,
+        "detail": first.answer.detail,
+        "span_id": f"{last.span:016x}" if last else None,
+    }
+    if last and last.bulk_id:
+        about |= {"records": len(parcel), "bulk_id": last.bulk_id}
+    return about
 
 
 def log_undelivered(letter: DeadLetter, trail: Trail) -> None:
@@ -42,11 +53,14 @@ def log_undelivered(letter: DeadLetter, trail: Trail) -> None:
     )
 
 
-def wrong(url: str, answer: Answer) -> str:
+def wrong(settings: AvstarSettings, answer: Answer) -> str:
     """Say that credentials, certificates or URL are wrong, as an answer shows."""
     said = f"answered {answer.status}" if answer.status else "cannot be used"
-    what = "certificates, the proxy" if answer.misconfigured else "token"
+    what = "certificates, the proxy" if answer.error == "misconfigured" else "token"
+    bulk = ""
+    if settings.records_per_request > 1:
+        bulk = ", and whether it takes bulk requests (--records-per-request 1 sends one by one)"
     return (
-        f"{url} {said} ({answer.detail or 'no explanation'}); check the {what} and the API URL, "
-        "then run again: nothing was dead-lettered for it"
+        f"{settings.ingest_url} {said} ({answer.detail or 'no explanation'}); check the {what} and "
+        f"the API URL{bulk}, then run again: nothing was dead-lettered for it"
     )

@@ -18,7 +18,7 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_parser import RawResponseMessage
 from yarl import URL
 
-from connectors.avstar.reply import Reply, read_body
+from connectors.avstar.reply import BODY_LIMIT, Reply, read_body
 from connectors.avstar.settings import AvstarSettings
 
 if sys.version_info >= (3, 11):
@@ -53,8 +53,8 @@ class Exchange:
         self._common.headers.popall("Content-Length", None)  # each has its own
         self._head = b""
 
-    async def post(self, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Send a request and read its answer.
+    async def post(self, headers: Mapping[str, str], body: bytes, limit: int = BODY_LIMIT) -> Reply:
+        """Send a request and read its answer, whose body may have `limit` bytes.
 
         Raises:
             asyncio.TimeoutError: It took too long.
@@ -66,7 +66,7 @@ class Exchange:
         async with timeout(self._timeout.total):
             connection = await self._connect()
             try:
-                reply = await self._talk(connection, fields + body)
+                reply = await self._talk(connection, fields + body, limit)
             except BaseException:
                 connection.close()
                 raise
@@ -93,7 +93,7 @@ class Exchange:
             where = self._common.url
             raise aiohttp.ConnectionTimeoutError(f"Connection timeout to host {where}") from error
 
-    async def _talk(self, connection: Connection, rest: bytes) -> Reply:
+    async def _talk(self, connection: Connection, rest: bytes, limit: int) -> Reply:
         protocol, transport = connection.protocol, connection.transport
         if protocol is None or transport is None:
             raise aiohttp.ServerDisconnectedError
@@ -102,7 +102,7 @@ class Exchange:
         protocol.set_response_params(read_until_eof=True)
         transport.write(self._head + rest)
         message, content = await _answer(protocol)
-        reply = Reply(message.code, message.headers, await read_body(content))
+        reply = Reply(message.code, message.headers, await read_body(content, limit))
         if transport.get_write_buffer_size():  # it answered without reading all: what is left
             protocol.force_close()  # would stand before the next request
         return reply

@@ -138,10 +138,11 @@ class Gate:
             self._changed.set()
             log.warning("breaker closed", extra={"openings": self.openings})
 
-    def throttled(self, admission: Admission, seconds: float) -> None:
-        """Pause the whole lane. Answers to what was under way when it paused count as one."""
+    def throttled(self, admission: Admission, seconds: float, *, refused: bool = True) -> None:
+        """Pause the lane, once for all that was under way; a `refused` request cost no quota."""
         now = self._clock()
-        self._limiter.refuse(now)
+        if refused:
+            self._limiter.refuse(now)
         self._toll.throttled += 1
         probing = self._breaker.state(now) is State.PROBING  # its answer must count
         under_way = admission.at < self._paused_from and not probing
@@ -157,10 +158,8 @@ class Gate:
         if not self.opened_since(admission) and self._breaker.failed(self._clock()):
             self._changed.set()
             self._toll.breaker_openings += 1
-            log.error(
-                "breaker open",
-                extra={"openings": self.openings, "pause_seconds": round(self.pause_left(), 3)},
-            )
+            seconds = round(self.pause_left(), 3)
+            log.error("breaker open", extra={"openings": self.openings, "pause_seconds": seconds})
 
     def _admit(self, now: float, tried_at: int | None) -> Admission:
         self._first = self._first if tried_at is not None else now

@@ -20,6 +20,12 @@ _WRONG: dict[int, str] = {
 }
 
 
+_NO_BULK = (
+    "this is not where spots are posted together; check the URL, or send one by one with "
+    "--records-per-request 1"
+)
+
+
 class Inquiry(NamedTuple):
     """How the API answered: in a word, in words, and what else its headers say.
 
@@ -42,6 +48,8 @@ async def inquire(settings: AvstarSettings, token: str) -> Inquiry:
     date = http_date(reply.headers.get("Date", ""))
     skew = (date - now).total_seconds() if date else None
     level, meaning = _meaning(reply.status)
+    if reply.status == Http.NOT_FOUND and settings.records_per_request > 1:
+        meaning = _NO_BULK
     said = f" ({answer.detail})" if answer.detail and level == "FAIL" else ""
     words = f"{settings.ingest_url} answers {reply.status}{said}: {meaning}"
     return Inquiry(level, words, skew, answer.announced)

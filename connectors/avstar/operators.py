@@ -11,10 +11,11 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic
 from typing_extensions import override
 
 from connectors.avstar.credentials import Credentials
-from connectors.avstar.delivery import Delivery, Settled
+from connectors.avstar.delivery import Delivery
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import TokenSource
 from connectors.avstar.toll import Toll, efforts
+from connectors.avstar.tries import Settled
 from connectors.avstar.watch import Watch
 from connectors.effort import Effort
 from connectors.errors import HaltedError

@@ -1,9 +1,11 @@
 """What an answer means: one pure function."""
 
+from collections.abc import Sequence
 from enum import Enum, auto
 from http import HTTPStatus as Http
 
 from connectors.avstar.answer import Answer
+from connectors.records import Spot
 
 REUSED_ID = "request-id-reused"
 """How the problem type ends that says a request ID was used with another payload before."""
@@ -11,6 +13,8 @@ REUSED_ID = "request-id-reused"
 
 class Verdict(Enum):
     """What to do after an attempt."""
+
+    __hash__ = object.__hash__  # each stands once; Enum's own takes as long as a judgement
 
     ACCEPTED = auto()
     """Scheduled now."""
@@ -59,3 +63,20 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
     if (status in _WRONG_ADDRESS or status < Http.BAD_REQUEST) and not proven:
         return Verdict.HALT
     return Verdict.REJECTED
+
+
+def judge_each(
+    answer: Answer, spots: Sequence[Spot], *, proven: bool, bulk: bool = False
+) -> Sequence[Verdict]:
+    """Say what the answer to a request means for each of the spots in it.
+
+    A wrong address of a `bulk` request as a whole is never a spot's fault. What an answer says of
+    all its records speaks of token and URL, as it would of a spot alone; what of some, of them.
+    """
+    if answer.each is None:
+        proven = proven and not (bulk and answer.status is not None)
+        return [judge(answer, proven=proven)] * len(spots)
+    found = [judge(answer.of(spot.request_id), proven=proven) for spot in spots]
+    if set(found) == {Verdict.HALT}:
+        return found
+    return [Verdict.REJECTED if one is Verdict.HALT else one for one in found]

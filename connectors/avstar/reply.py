@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import aiohttp
 
-_BODY_LIMIT = 64 << 10
+BODY_LIMIT = 64 << 10
 """Bytes of an answer that are waited for; a longer one costs its connection, not our memory."""
 
 
@@ -17,13 +17,13 @@ class Reply(NamedTuple):
     body: bytes
 
 
-async def read_body(content: aiohttp.StreamReader) -> bytes:
+async def read_body(content: aiohttp.StreamReader, limit: int = BODY_LIMIT) -> bytes:
     """Read an answer's body, or so much of it as is of use."""
     if content.is_eof():  # as nearly always: it came together with the headers
         return content.read_nowait()
-    body = b""
+    body = bytearray()
     async for chunk in content.iter_any():
         body += chunk
-        if len(body) > _BODY_LIMIT:
+        if len(body) > limit:
             break
-    return body
+    return bytes(body)

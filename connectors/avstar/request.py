@@ -1,41 +1,63 @@
-"""One spot as an HTTP request."""
+"""Spots as an HTTP request: one alone, or several as a bulk request."""
 
+from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from pydantic_core import to_json
 
 from connectors.records import Spot
+from connectors.request_id import REQUEST_ID_DIGITS, UNIT_SEPARATOR
 from connectors.trail import new_span
 
 
 def body(spot: Spot) -> bytes:
     """Return the JSON body; strings stand in it exactly as in the export."""
-    record = {
+    return to_json(_record(spot))
+
+
+def bulk_body(spots: Sequence[Spot]) -> bytes:
+    """Return the JSON body of a bulk request: an array of records, each with its request ID."""
+    return to_json([{"request_id": spot.request_id, **_record(spot)} for spot in spots])
+
+
+def bulk_id(spots: Sequence[Spot]) -> str:
+    """Return the request ID of a bulk request, the same whenever the same spots are sent.
+
+    It names the request in logs; what keeps a spot from being scheduled twice is its own.
+    """
+    text = UNIT_SEPARATOR.join([spot.request_id for spot in spots])
+    return sha256(text.encode()).hexdigest()[:REQUEST_ID_DIGITS]
+
+
+class Named(NamedTuple):
+    """The span of an attempt: its trace and ID, and whether it will be exported for certain."""
+
+    trace: str
+    span: int
+    sampled: bool
+
+
+def headers(request_id: str, token: str, named: Named | None = None) -> dict[str, str]:
+    """Return the headers of one attempt. A spot's request ID is its trace ID: no search is needed.
+
+    A bulk request names the trace of one of its spots. Without a name the span is one that nobody
+    exports.
+    """
+    trace, span, sampled = named or (request_id, new_span(), False)
+    return {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/json",
+        "X-Request-ID": request_id,
+        "traceparent": f"00-{trace}-{span:016x}-{sampled:02x}",
+    }
+
+
+def _record(spot: Spot) -> dict[str, str | int]:
+    return {
         "spot_id": spot.spot_id,
         "station": spot.station,
         "airtime": spot.airtime,
         "duration_sec": spot.duration,
         "advertiser": spot.advertiser,
-    }
-    return to_json(record)
-
-
-class Named(NamedTuple):
-    """The span of an attempt: its ID, and whether it will be exported for certain."""
-
-    span: int
-    sampled: bool
-
-
-def headers(spot: Spot, token: str, named: Named | None = None) -> dict[str, str]:
-    """Return the headers of one attempt. The request ID is the trace ID, so no search is needed.
-
-    Without a name the span is one that nobody exports.
-    """
-    span, sampled = named or (new_span(), False)
-    return {
-        "Authorization": f"Bearer {token}",
-        "Content-Type": "application/json",
-        "X-Request-ID": spot.request_id,
-        "traceparent": f"00-{spot.request_id}-{span:016x}-{sampled:02x}",
     }

@@ -11,6 +11,7 @@ from connectors.errors import RefusedError
 
 _BOUNDS: dict[str, tuple[float, float]] = {
     "concurrency": (1, 10_000),
+    "records_per_request": (1, 10_000),
     "connect_timeout": (0.01, 600),
     "request_timeout": (0.01, 3600),
     "backoff_base": (0, 3600),
@@ -30,6 +31,8 @@ class AvstarSettings:
         api_url: Address of the API without `/ingest`, http or https.
         rate: The API's quota, all of which this delivery may use.
         concurrency: Most requests in flight, and connections, of all lanes together.
+        records_per_request: Most spots in one request. With more than 1 they go to the API's bulk
+            endpoint, and a request of several is one of the quota.
         connect_timeout: For a place in the pool and a connection: DNS, TCP, proxy, TLS.
         request_timeout: For a whole attempt, whatever it is that hangs.
         ca_file: PEM file of the authorities to trust, instead of the system's.
@@ -50,6 +53,7 @@ class AvstarSettings:
     api_url: str
     rate: Rate = field(default=Rate(600, 60))
     concurrency: int = 20
+    records_per_request: int = 1
     connect_timeout: float = 10.0
     request_timeout: float = 30.0
     ca_file: Path | str | None = None
@@ -103,7 +107,8 @@ class AvstarSettings:
     @property
     def ingest_url(self) -> str:
         """Where spots are posted."""
-        return self.api_url.rstrip("/") + "/ingest"
+        bulk = "/bulk" if self.records_per_request > 1 else ""
+        return f"{self.api_url.rstrip('/')}/ingest{bulk}"
 
 
 def _check_url(url: str) -> None:

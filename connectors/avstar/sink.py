@@ -28,7 +28,7 @@ def _raise(letter: DeadLetter) -> None:
 
 
 class AvstarSink(DynamicSink[Spot]):
-    """Posts single spots to Avstar, with the quota, retries and breaker of `deliver`.
+    """Posts spots to Avstar, with the quota, retries and breaker of `deliver`.
 
     What halts `deliver` halts the sink, whatever the handler: credentials or URL are wrong.
 

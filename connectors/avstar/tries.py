@@ -1,18 +1,15 @@
 """What is known of one spot between its first attempt and its end."""
 
 import time
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import TypeVar
 
 from connectors.avstar.answer import Answer
-from connectors.avstar.credentials import Lease, Refusals
-from connectors.avstar.request import Named
+from connectors.avstar.outcome import Verdict
 from connectors.records import DeadLetter, Reason, Receipt, Spot
-from connectors.trail import Attempt, Trail, Why
+from connectors.trail import Attempt, Trail
 
-T = TypeVar("T")
+Settled = Receipt | DeadLetter
 
 _REDRIVABLE: frozenset[Reason] = frozenset({"circuit_open", "retries_exhausted"})
 
@@ -20,53 +17,49 @@ _REDRIVABLE: frozenset[Reason] = frozenset({"circuit_open", "retries_exhausted"}
 class Tries:
     """Attempts at one spot, and what came of the last one.
 
-    `attempts` counts all requests, those answered 401 or 429 included; `failures` those that use
-    up the retries, `throttled` and `refusals` (401s in a row) those that do not. `lease` is the
-    token last sent. `openings` is the breaker's count at the last admission, None before the
-    first. `trail` tells when all that was.
+    `place` is where it stands in its batch. `attempts` counts all requests that held it, those
+    answered 401 or 429 included; `failures` those that use up the retries. `trail` tells when all
+    that was.
     """
 
-    lease: Lease
+    __slots__ = ("answer", "attempts", "failures", "place", "spot", "trail")
 
-    __slots__ = (
-        "answer",
-        "attempts",
-        "failures",
-        "lease",
-        "openings",
-        "refusals",
-        "spot",
-        "throttled",
-        "trail",
-    )
-
-    def __init__(self, spot: Spot, export: str = "") -> None:
+    def __init__(self, spot: Spot, export: str = "", place: int = 0) -> None:
         self.spot = spot
+        self.place = place
         self.trail = Trail(spot, export, time.monotonic())
         self.attempts = 0
         self.failures = 0
-        self.throttled = 0
-        self.openings: int | None = None
-        self.refusals = Refusals()
         self.answer = Answer(None, "never sent")
 
-    def sends(self, *, sampled: bool) -> Named:
-        """Note that a request starts; return the name of its span."""
+    def sends(self, bulk_id: str = "") -> int:
+        """Note that a request starts; return the ID of its span."""
         self.attempts += 1
-        return Named(self.trail.sends(self.attempts, time.monotonic()), sampled)
+        return self.trail.sends(self.attempts, time.monotonic(), bulk_id)
 
-    def answered(self) -> Attempt:
-        """Note that the answer has come."""
-        answer, now = self.answer, time.monotonic()
+    def answered(self, answer: Answer, now: float) -> Attempt:
+        """Note what came back."""
+        self.answer = answer
         return self.trail.answered(answer.status, answer.error, answer.detail, now)
 
-    async def waits(self, why: Why | Callable[[float], Why], thing: Awaitable[T]) -> T:
-        """Wait for something and note for how long, and why: told, or made of the seconds."""
-        began = time.monotonic()
-        found = await thing
-        now = time.monotonic()
-        self.trail.waited(why(now - began) if callable(why) else why, began, now)
-        return found
+    def settled(self, verdict: Verdict, *, counts: bool, most: int) -> Settled | None:
+        """Return what becomes of the spot after its answer; None if it is to be sent again.
+
+        Args:
+            verdict: What the answer means.
+            counts: Whether a failure uses up an attempt.
+            most: Attempts that it has.
+        """
+        if verdict is Verdict.TRANSIENT:
+            self.failures += counts
+            return self.dead_letter("retries_exhausted") if self.failures >= most else None
+        if verdict in (Verdict.ACCEPTED, Verdict.DUPLICATE):
+            return self.receipt(duplicate=verdict is Verdict.DUPLICATE)
+        if verdict in (Verdict.THROTTLED, Verdict.UNAUTHORIZED):
+            return None
+        return self.dead_letter(
+            "conflicting_duplicate" if verdict is Verdict.CONFLICT else "rejected"
+        )
 
     def receipt(self, *, duplicate: bool) -> Receipt:
         """Make the receipt of a delivered spot."""

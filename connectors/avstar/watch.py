@@ -41,8 +41,11 @@ class Watch:
         """Tell, before each attempt, whether the trail is to be exported."""
         return False
 
+    def requested(self, attempt: Attempt, spots: int) -> None:
+        """Learn what came of a request, and how many spots were in it."""
+
     def attempted(self, trail: Trail, attempt: Attempt) -> None:
-        """Learn what came of a request."""
+        """Learn what came of a request for one of its spots."""
 
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:
         """Learn what became of a spot."""
@@ -57,6 +60,9 @@ class Watches(Watch):
     def __init__(self, *watches: Watch) -> None:
         self._opened = [one.opened for one in watches if type(one).opened is not Watch.opened]
         self._keeps = [one.keeps for one in watches if type(one).keeps is not Watch.keeps]
+        self._requested = [
+            one.requested for one in watches if type(one).requested is not Watch.requested
+        ]
         self._attempted = [
             one.attempted for one in watches if type(one).attempted is not Watch.attempted
         ]
@@ -74,6 +80,11 @@ class Watches(Watch):
         for keeps in self._keeps:
             kept |= keeps(trail)
         return kept
+
+    @override
+    def requested(self, attempt: Attempt, spots: int) -> None:
+        for tell in self._requested:
+            tell(attempt, spots)
 
     @override
     def attempted(self, trail: Trail, attempt: Attempt) -> None:

@@ -39,6 +39,7 @@ _BEGAN, _ENDED = 0x39, 0x41
 _SPOT_ID, _STATION, _AIRTIME = Key("avstar.spot.id"), Key("avstar.station"), Key("avstar.airtime")
 _EXPORT, _LINE, _OFFSET = Key("avstar.export"), Key("avstar.line"), Key("avstar.offset")
 _OUTCOME, _ATTEMPTS, _ERROR = Key("avstar.outcome"), Key("avstar.attempts"), Key("error.type")
+_BULK_ID = Key("avstar.bulk_id")
 _STATUS, _RESENT = Key("http.response.status_code"), Key("http.request.resend_count")
 
 
@@ -137,11 +138,13 @@ class Spans:
     def _attempt(self, attempt: Attempt) -> bytes:
         status = attempt.status
         good = not attempt.error or status == _CONFLICT
-        if good and attempt.number == 1:  # as nearly all are
+        if good and attempt.number == 1 and not attempt.bulk_id:  # as nearly all are
             if (about := self._firsts.get(status)) is None:
                 about = self._firsts[status] = self._post + _answer(status) + _UNSET
             return about
         about = self._post + _answer(status)
+        if attempt.bulk_id:
+            about += _BULK_ID.text(attempt.bulk_id)
         if attempt.number > 1:
             about += _RESENT.number(attempt.number - 1)
         return about + (_UNSET if good else _failed(attempt.error, attempt.detail))

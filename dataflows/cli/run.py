@@ -25,6 +25,9 @@ def run(  # noqa: PLR0913 - one parameter an option
     api_url: Annotated[str | None, Opt(help="Address of the API, without /ingest.")] = None,
     rate: Annotated[str | None, Opt(help="The API's quota, requests/seconds: 600/60.")] = None,
     concurrency: Annotated[int | None, Opt(help="Most requests in flight: 20.")] = None,
+    records_per_request: Annotated[
+        int | None, Opt(help="Spots in one request, where the API takes bulk requests: 1.")
+    ] = None,
     workers: Annotated[int | None, Opt(help="Worker threads: 1.")] = None,
     state: Annotated[Path | None, Opt(help="Recovery store: OUT/.state.")] = None,
     token_file: Annotated[Path | None, Opt(help="File of the bearer token.")] = None,

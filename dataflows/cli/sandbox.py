@@ -87,7 +87,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            help="500, reset, lost, slow, throttle or expired, and how often: lost=0.05, "
+            help="500, reset, lost, slow, throttle, expired or partial, and how often: lost=0.05, "
             "slow=0.01:3 (seconds); may be repeated.",
             metavar="KIND=P[:SECONDS]",
             envvar=_env("FAULT"),
@@ -101,6 +101,22 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
             envvar=_env("OAUTH_FAULT"),
         ),
     ] = None,
+    max_bulk_records: Annotated[
+        int,
+        typer.Option(
+            help="Records that a bulk request may hold; 0: there are none.",
+            min=0,
+            envvar=_env("MAX_BULK_RECORDS"),
+        ),
+    ] = 1000,
+    bulk_atomic: Annotated[
+        bool,
+        typer.Option(
+            "--bulk-atomic",
+            help="One bad record has its whole bulk request refused.",
+            envvar=_env("BULK_ATOMIC"),
+        ),
+    ] = False,
     latency: Annotated[
         Latency,
         typer.Option(
@@ -129,6 +145,8 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         conflict="plain" if conflict == "plain" else 409 if conflict == "409" else 422,
         faults=Faults.parse(fault or ()),
         oauth_faults=Faults.parse(oauth_fault or ()),
+        max_bulk_records=max_bulk_records,
+        bulk_atomic=bulk_atomic,
         latency=latency,
         seed=seed,
     )

@@ -21,8 +21,9 @@ def lane():
     """Build lanes that are closed with the test."""
     built = []
 
-    def build(exports, index=0, positions=None):
-        built.append(Lane(index, exports, dict(positions or {}), line_limit=LIMIT))
+    def build(exports, index=0, positions=None, least=1):
+        given = dict(positions or {})
+        built.append(Lane(index, exports, given, line_limit=LIMIT, least=least))
         return built[-1]
 
     yield build
@@ -73,6 +74,32 @@ def test_the_batches_together_are_the_export(lane, exports, name, count):
     assert [line for batch in found for line in batch] == list(read_lines(export, line_limit=LIMIT))
     assert all(len(batch) <= count for batch in found)
     assert sum(map(len, found)) == export.records
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("count", "least"), [(7, 7), (7, 5000), (25, 10)])
+def test_batches_filled_from_several_blocks_are_the_export_too(lane, exports, name, count, least):
+    export = exports[name]
+    filling = lane([export], least=least)
+    found = []
+    while (batch := filling.read(count)) is not None:
+        found.append(batch)
+        positions = dict(filling.positions)
+        read = sum(map(len, found))
+        again = drain(lane([export], positions=positions, least=least), count)
+        whole = [line for one in (*found, *again) for line in one]
+        assert whole == list(read_lines(export, line_limit=LIMIT)), read
+    assert all(before.span.end <= after.span.start for before, after in pairwise(found))
+    assert all(len(batch) <= count for batch in found)
+
+
+def test_a_batch_has_as_many_records_as_it_must_wherever_blocks_end(lane, exports, small_blocks):
+    export = exports["many.ndjson"]
+    assert export.size > 10 * small_blocks
+
+    found = drain(lane([export], least=25), 25)
+
+    assert [len(batch) for batch in found] == [25, 25, 10]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,3 +83,27 @@ def test_a_row_of_nothing_but_commas_is_blank_in_a_csv_alone():
     assert [line.number for line in found] == [7, 10, 11]
     assert found[2] == Line(b"c,d", 11, 100 + 4 + 6 + 4 + 4, 3)
     assert len(of(b",,", name="ndjson")) == 1
+
+
+@given(pieces=pieces_of_csv, count=st.integers(0, 12), name=st.sampled_from(["csv", "ndjson"]))
+def test_what_was_divided_is_whole_again_when_it_is_joined(pieces, count, name):
+    whole = of(*pieces, name=name)
+    first, rest = whole.take(count)
+
+    joined = first.joined(rest)
+
+    assert list(joined) == list(whole)
+    assert (joined.offset, joined.size, joined.number) == (whole.offset, whole.size, whole.number)
+    assert joined.next_number == whole.next_number
+
+
+def test_what_does_not_follow_or_is_over_the_limit_is_not_joined():
+    first, gap = of(b"a"), of(b"b", offset=103)
+    behind = of(b"b", offset=102, number=8)
+    long = Lines("csv", (), [b"head"], 102, 8, 5001, overlong=True)
+
+    assert first.joined(gap) is None
+    assert first.joined(long) is None
+    assert long.joined(of(b"c", offset=5103, number=9)) is None
+    assert replace(first, left_out=2).joined(behind) is None
+    assert first.joined(replace(behind, left_out=2)).next_number == 11

@@ -88,12 +88,12 @@ def virtually() -> Callable[[Coroutine[Any, Any, T]], T]:
 
 @pytest.fixture
 async def serve():
-    """Serve /ingest with a handler on a free port, and give the base URL."""
+    """Serve a path with a handler on a free port, and give the base URL."""
     async with AsyncExitStack() as stack:
 
-        async def serve(handler: Handler, **options: Any) -> str:
+        async def serve(handler: Handler, path: str = "/ingest", **options: Any) -> str:
             application = web.Application()
-            application.add_routes([web.route("*", "/ingest", handler)])
+            application.add_routes([web.route("*", path, handler)])
             runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.05)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)

@@ -7,13 +7,16 @@ class Seen(Watch):
     def __init__(self, keep=lambda _trail: False):
         self.keep = keep
         self.lane = None
-        self.attempts, self.settled_spots, self.left_spots = [], [], []
+        self.requests, self.attempts, self.settled_spots, self.left_spots = [], [], [], []
 
     def opened(self, lane):
         self.lane = lane
 
     def keeps(self, trail):
         return self.keep(trail)
+
+    def requested(self, attempt, spots):
+        self.requests.append((attempt, spots))
 
     def attempted(self, trail, attempt):
         self.attempts.append((trail, attempt))

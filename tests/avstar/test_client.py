@@ -16,7 +16,7 @@ async def test_a_spot_is_posted_as_it_stands(serve, client, spot):
         seen.append((request.path, dict(request.headers), await request.json()))
         return web.Response(status=201)
 
-    answer = await (await client(await serve(handler))).attempt(spot, "s3cret")
+    answer = await (await client(await serve(handler))).attempt([spot], "s3cret")
 
     assert answer == Answer(201, "")
     ((path, headers, body),) = seen
@@ -36,7 +36,7 @@ async def test_a_problem_is_read(serve, client, spot):
             content_type="application/problem+json",
         )
 
-    answer = await (await client(await serve(handler))).attempt(spot, "t")
+    answer = await (await client(await serve(handler))).attempt([spot], "t")
 
     assert answer == Answer(422, "Bad: duration", None, "urn:x:bad")
 
@@ -45,7 +45,7 @@ async def test_retry_after_is_read(serve, client, spot):
     async def handler(_):
         return web.Response(status=429, headers={"Retry-After": "17"})
 
-    assert (await (await client(await serve(handler))).attempt(spot, "t")).retry_after == 17
+    assert (await (await client(await serve(handler))).attempt([spot], "t")).retry_after == 17
 
 
 async def test_a_redirect_is_an_answer_and_not_followed(serve, client, spot):
@@ -55,7 +55,7 @@ async def test_a_redirect_is_an_answer_and_not_followed(serve, client, spot):
         requests.append(request.path)
         raise web.HTTPTemporaryRedirect("/ingest")
 
-    assert (await (await client(await serve(handler))).attempt(spot, "t")).status == 307
+    assert (await (await client(await serve(handler))).attempt([spot], "t")).status == 307
     assert requests == ["/ingest"]
 
 
@@ -69,8 +69,8 @@ async def test_cookies_are_not_kept(serve, client, spot):
         return response
 
     one = await client(await serve(handler))
-    await one.attempt(spot, "t")
-    await one.attempt(spot, "t")
+    await one.attempt([spot], "t")
+    await one.attempt([spot], "t")
 
     assert cookies == [{}, {}]
 
@@ -86,7 +86,7 @@ async def test_an_endless_body_is_not_read_to_its_end(serve_raw, client, spot):
             await writer.drain()
             sent += 0x10000
 
-    answer = await (await client(await serve_raw(talk))).attempt(spot, "t")
+    answer = await (await client(await serve_raw(talk))).attempt([spot], "t")
 
     assert answer.status == 500
     assert answer.detail.startswith("xxx")
@@ -104,7 +104,7 @@ async def test_a_body_that_comes_in_pieces_is_read_whole(serve_raw, client, spot
             await writer.drain()
             await asyncio.sleep(0.02)
 
-    answer = await (await client(await serve_raw(talk))).attempt(spot, "t")
+    answer = await (await client(await serve_raw(talk))).attempt([spot], "t")
 
     assert answer == Answer(422, "other spot", None, "urn:x:request-id-reused")
 
@@ -118,7 +118,7 @@ async def test_many_requests_in_a_row_need_one_connection(serve, client, spot):
 
     one = await client(await serve(handler))
     for _ in range(50):
-        assert (await one.attempt(spot, "t")).status == 201
+        assert (await one.attempt([spot], "t")).status == 201
 
     assert len(peers) == 1
 
@@ -138,7 +138,7 @@ async def test_a_chunked_answer_keeps_its_connection(serve, client, spot):
 
     one = await client(await serve(handler))
     for _ in range(10):
-        assert await one.attempt(spot, "t") == Answer(201, "")
+        assert await one.attempt([spot], "t") == Answer(201, "")
 
     assert len(peers) == 1
 
@@ -157,7 +157,7 @@ async def test_the_pool_is_bounded(serve, client, spot):
         return web.Response(status=201)
 
     one = await client(await serve(handler), concurrency=3)
-    answers = await asyncio.gather(*(one.attempt(spot, "t") for _ in range(30)))
+    answers = await asyncio.gather(*(one.attempt([spot], "t") for _ in range(30)))
 
     assert {answer.status for answer in answers} == {201}
     assert most <= 3
@@ -168,7 +168,7 @@ async def test_a_reset_is_an_answer_without_a_status(serve_raw, client, spot):
     async def talk(_, writer):
         writer.transport.abort()
 
-    answer = await (await client(await serve_raw(talk))).attempt(spot, "t")
+    answer = await (await client(await serve_raw(talk))).attempt([spot], "t")
 
     assert answer.status is None
     assert answer.detail.startswith("connection failed: ")
@@ -179,7 +179,7 @@ async def test_what_is_quoted_of_no_http_is_one_line_without_the_token(serve_raw
         writer.write(b"HTTP/1.1 201 Created\r\nAuthorization Bearer s3cret-token\r\n\r\n")
         await writer.drain()
 
-    answer = await (await client(await serve_raw(talk))).attempt(spot, "s3cret-token")
+    answer = await (await client(await serve_raw(talk))).attempt([spot], "s3cret-token")
 
     assert answer.detail.startswith("connection failed: ")
     assert "s3cret" not in answer.detail
@@ -191,7 +191,7 @@ async def test_an_answer_cut_off_in_its_body_is_none(serve_raw, client, spot):
         writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\nten bytes.")
         await writer.drain()
 
-    answer = await (await client(await serve_raw(talk))).attempt(spot, "t")
+    answer = await (await client(await serve_raw(talk))).attempt([spot], "t")
 
     assert answer.status in {None, 201}
 
@@ -205,7 +205,7 @@ async def test_what_is_no_http_is_an_answer_without_a_status(serve_raw, client, 
         writer.write(words)
         await writer.drain()
 
-    answer = await (await client(await serve_raw(talk))).attempt(spot, "t")
+    answer = await (await client(await serve_raw(talk))).attempt([spot], "t")
 
     assert answer.status is None
     assert answer.detail.startswith("connection failed: ")
@@ -220,7 +220,7 @@ async def test_a_body_that_cannot_be_unpacked_is_an_answer_without_a_status(
         )
         await writer.drain()
 
-    assert (await (await client(await serve_raw(talk))).attempt(spot, "t")).status is None
+    assert (await (await client(await serve_raw(talk))).attempt([spot], "t")).status is None
 
 
 async def test_an_answer_that_takes_too_long_is_given_up(serve, client, spot):
@@ -228,7 +228,7 @@ async def test_an_answer_that_takes_too_long_is_given_up(serve, client, spot):
         await asyncio.sleep(60)
 
     one = await client(await serve(handler), request_timeout=0.05)
-    answer = await one.attempt(spot, "t")
+    answer = await one.attempt([spot], "t")
 
     assert answer.status is None
     assert answer.detail.startswith("no answer in time: ")
@@ -241,7 +241,7 @@ async def test_a_body_that_never_ends_is_given_up_in_time(serve_raw, client, spo
 
     one = await client(await serve_raw(talk), request_timeout=0.05)
 
-    assert (await one.attempt(spot, "t")).detail.startswith("no answer in time: ")
+    assert (await one.attempt([spot], "t")).detail.startswith("no answer in time: ")
 
 
 async def test_a_refused_connection_is_an_answer(client, spot):
@@ -250,7 +250,7 @@ async def test_a_refused_connection_is_an_answer(client, spot):
     server.close()
     await server.wait_closed()
 
-    answer = await (await client(f"http://127.0.0.1:{port}")).attempt(spot, "t")
+    answer = await (await client(f"http://127.0.0.1:{port}")).attempt([spot], "t")
 
     assert answer.status is None
     assert not answer.misconfigured
@@ -263,7 +263,7 @@ async def test_no_answer_holds_the_token(serve_raw, client, spot):
 
     one = await client(await serve_raw(talk))
 
-    assert "s3cret" not in repr(await one.attempt(spot, "s3cret"))
+    assert "s3cret" not in repr(await one.attempt([spot], "s3cret"))
     assert "s3cret" not in repr(vars(one))
 
 
@@ -276,7 +276,7 @@ async def test_a_client_must_be_open_and_opens_again(serve, client, spot):
     await one.close()
     await one.close()
     with pytest.raises(RuntimeError, match="not open"):
-        await one.attempt(spot, "t")
+        await one.attempt([spot], "t")
     await one.open()
 
-    assert (await one.attempt(spot, "t")).status == 201
+    assert (await one.attempt([spot], "t")).status == 201

@@ -120,7 +120,7 @@ async def test_requests_go_through_the_proxy_over_one_connection(
     one = await client(url, proxy=Proxy(f"http://{user}{through.address}"), **trust)
 
     for spot in spots(5):
-        assert (await one.attempt(spot, "s3cret-token")).status == 201
+        assert (await one.attempt([spot], "s3cret-token")).status == 201
 
     (head,) = through.heads
     assert head.startswith("CONNECT localhost:" if scheme == "https" else f"POST {url}/ingest ")
@@ -134,7 +134,7 @@ async def test_the_api_is_not_told_what_the_proxy_wants_to_know(
     through = await proxied(login=LOGIN)
     one = await client(url, proxy=Proxy(f"http://{IN_URL}@{through.address}"), **trust)
 
-    await one.attempt(spot, "s3cret-token")
+    await one.attempt([spot], "s3cret-token")
 
     (request,) = seen
     assert request.headers["Authorization"] == "Bearer s3cret-token"
@@ -166,7 +166,7 @@ async def test_a_proxy_that_wants_other_credentials_halts_the_run_at_any_time(
     through = await proxied(login=LOGIN)
     one = await client(url, proxy=Proxy(f"http://{user}{through.address}"), **trust)
 
-    answer = await one.attempt(spot, "t")
+    answer = await one.attempt([spot], "t")
 
     assert judge(answer, proven=proven) is Verdict.HALT
     assert answer.status == 407
@@ -184,7 +184,7 @@ async def test_a_proxy_that_lets_nobody_through_halts_the_run(
     through = await proxied(refusal=refusal)
 
     answer = await (await client(url, proxy=Proxy(f"http://{through.address}"), **trust)).attempt(
-        spot, "t"
+        [spot], "t"
     )
 
     assert judge(answer, proven=True) is Verdict.HALT
@@ -203,7 +203,7 @@ async def test_another_answer_to_connect_is_none_of_the_apis(
     through = await proxied(refusal=refusal)
 
     one = await client(url, proxy=Proxy(f"http://{IN_URL}@{through.address}"), **trust)
-    answer = await one.attempt(spot, "t")
+    answer = await one.attempt([spot], "t")
 
     assert judge(answer, proven=False) is first
     assert judge(answer, proven=True) is Verdict.TRANSIENT
@@ -218,7 +218,7 @@ async def test_a_proxy_that_is_not_there_is_waited_for(target, client, spot, sch
 
     answer = await (
         await client(url, proxy=Proxy(f"http://{IN_URL}@127.0.0.1:1"), **trust)
-    ).attempt(spot, "t")
+    ).attempt([spot], "t")
 
     assert judge(answer, proven=False) is Verdict.TRANSIENT
     assert answer.detail.startswith("connection to the proxy failed: ")
@@ -233,13 +233,15 @@ async def test_variables_that_name_a_proxy_are_not_looked_at(serve, client, spot
     async def created(_):
         return web.Response(status=201)
 
-    assert (await (await client(await serve(created))).attempt(spot, "t")).status == 201
+    assert (await (await client(await serve(created))).attempt([spot], "t")).status == 201
 
 
 async def test_a_server_is_verified_through_the_proxy_too(target, proxied, client, spot):
     url, _ = await target("https")
     through = await proxied()
 
-    answer = await (await client(url, proxy=Proxy(f"http://{through.address}"))).attempt(spot, "t")
+    answer = await (await client(url, proxy=Proxy(f"http://{through.address}"))).attempt(
+        [spot], "t"
+    )
 
     assert answer.detail.startswith("certificate not trusted: ")

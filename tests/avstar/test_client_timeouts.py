@@ -25,7 +25,7 @@ def attempt(client, spot):
         one = await client(
             url, connect_timeout=connect_timeout, request_timeout=request_timeout, **settings
         )
-        answer = await asyncio.wait_for(one.attempt(spot, "t"), PATIENCE)
+        answer = await asyncio.wait_for(one.attempt([spot], "t"), PATIENCE)
         assert judge(answer, proven=False) is Verdict.TRANSIENT
         return answer.detail
 
@@ -123,7 +123,7 @@ async def test_a_late_answer_within_the_time_counts(serve_raw, client, spot):
 
     one = await client(await serve_raw(talk), connect_timeout=0.1, request_timeout=10)
 
-    assert (await one.attempt(spot, "t")).status == 201
+    assert (await one.attempt([spot], "t")).status == 201
 
 
 @pytest.fixture
@@ -184,10 +184,10 @@ async def test_a_wait_for_a_place_in_the_pool_ends_after_the_time_to_connect(
     one = await client(
         await serve_raw(silence), concurrency=1, connect_timeout=CONNECT, request_timeout=PATIENCE
     )
-    first = asyncio.create_task(one.attempt(spot, "t"))
+    first = asyncio.create_task(one.attempt([spot], "t"))
     await asyncio.sleep(0)
 
-    second = await asyncio.wait_for(one.attempt(spot, "t"), PATIENCE)
+    second = await asyncio.wait_for(one.attempt([spot], "t"), PATIENCE)
 
     assert second.detail.startswith("no answer in time: Connection timeout")
     assert not first.done()

@@ -75,7 +75,7 @@ async def test_a_server_that_our_ca_file_vouches_for_is_trusted(
     one = await client(await api.up(authority.issue_cert("localhost")), **trusting)
 
     for _ in range(5):
-        assert (await one.attempt(spot, "t")).status == 201
+        assert (await one.attempt([spot], "t")).status == 201
     assert len({request.transport for request in api.requests}) == 1
 
 
@@ -109,7 +109,7 @@ async def test_a_server_that_nobody_vouches_for_gets_no_token_and_halts_the_run(
     url = await api.up(authority.issue_cert(name, **options))
     trust = trusting if trusts else {}
 
-    answer = await (await client(url, **trust)).attempt(spot, "t")
+    answer = await (await client(url, **trust)).attempt([spot], "t")
 
     assert answer.detail.startswith("certificate not trusted: ")
     assert words in answer.detail
@@ -133,7 +133,7 @@ async def test_plain_http_where_tls_is_expected_halts_the_run(client, spot):
 
     server = await asyncio.start_server(plain, "127.0.0.1", 0)
     url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    answer = await (await client(url)).attempt(spot, "t")
+    answer = await (await client(url)).attempt([spot], "t")
     server.close()
 
     assert answer.detail == "TLS refused: wrong version number"
@@ -190,7 +190,7 @@ async def test_a_server_that_asks_for_a_certificate_gets_ours(
 
     one = await client(url, **trusting, **showing(authority))
 
-    assert (await one.attempt(spot, "t")).status == 201
+    assert (await one.attempt([spot], "t")).status == 201
     assert "client.example" in str(shown[0]["subjectAltName"])
 
 
@@ -204,7 +204,7 @@ async def test_without_a_certificate_that_the_server_wants_the_run_halts(
     one = await client(url, **trusting, **(showing(trustme.CA()) if foreign else {}))
 
     for _ in range(300):
-        answer = await one.attempt(spot, "t")
+        answer = await one.attempt([spot], "t")
         if not answer.detail.startswith("connection failed: "):
             break
         await asyncio.sleep(0.03)  # the alert lost its race against the reset; a load passes
@@ -229,7 +229,7 @@ async def test_a_400_about_the_connection_halts_the_run_at_any_time(serve, clien
         page = f"<html>\r\n<head><title>400 {words}</title></head>\r\n<body></body></html>"
         return web.Response(status=400, text=page, content_type="text/html")
 
-    answer = await (await client(await serve(handler))).attempt(spot, "t")
+    answer = await (await client(await serve(handler))).attempt([spot], "t")
 
     assert judge(answer, proven=False) is judge(answer, proven=True) is Verdict.HALT
     assert words in answer.detail

@@ -260,13 +260,13 @@ async def test_who_waits_for_a_token_waits_before_the_gate(serve, new_delivery, 
 
     issuer = Issuer(seconds=0.2)
     delivery = new_delivery(await serve(Api(judge).answer), issuer)
-    enter, issued = delivery._gate.enter, []
+    enter, issued = delivery._courier._gate.enter, []
 
     async def watched(tried_at):
         issued.append(issuer.issued)
         return await enter(tried_at)
 
-    monkeypatch.setattr(delivery._gate, "enter", watched)
+    monkeypatch.setattr(delivery._courier._gate, "enter", watched)
     await delivery.deliver(spots(20))
 
     assert issued == [1] * 20

@@ -49,6 +49,15 @@ async def test_an_answer_is_put_into_words(ask, status, level, words):
     assert words in found.words
 
 
+async def test_where_nothing_is_taken_in_bulk_it_says_what_to_do(sandbox):
+    api = await sandbox(max_bulk_records=0)
+    bulk = AvstarSettings(api_url=api.url, records_per_request=100)
+    found = await inquire(bulk, "sandbox")
+    assert found.level == "FAIL"
+    assert "/ingest/bulk answers 404" in found.words
+    assert "--records-per-request 1" in found.words
+
+
 async def test_the_servers_words_are_repeated_without_the_token(ask):
     assert "(no such token: ***)" in (await ask(401, f"no such token: {TOKEN}")).words
 

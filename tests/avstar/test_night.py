@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from connectors.avstar import delivery, drain
+from connectors.avstar import courier, delivery, drain
 from connectors.avstar.answer import Answer
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.rate import Rate
@@ -45,14 +45,16 @@ class Api:
 def virtual_delivery(monkeypatch):
     """Make deliveries whose clock is the loop's; who waits for hours is not looked at so often."""
     monkeypatch.setattr(drain, "_LOOK_SECONDS", 60.0)
-    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    monkeypatch.setattr(courier, "time", SimpleNamespace(monotonic=lambda: 0.0))
 
     def virtual_delivery(api):
         clock = asyncio.get_running_loop().time
         made = delivery.Delivery(SETTINGS, Credentials(StaticToken("t"), SETTINGS, clock))
-        made._gate._clock = clock
-        made._gate._paused_from = made._gate._paused_until = made._gate._first = 0.0
-        made._client = api
+        made._courier._gate._clock = clock
+        made._courier._gate._paused_from = made._courier._gate._paused_until = (
+            made._courier._gate._first
+        ) = 0.0
+        made._courier._client = api
         return made
 
     return virtual_delivery

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from connectors.avion.pace import Pace
-from connectors.avstar import delivery, drain
+from connectors.avstar import courier, delivery, drain
 from connectors.avstar.answer import Answer
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.rate import Rate
@@ -51,14 +51,16 @@ def new_delivery(monkeypatch):
 
     def new_delivery(api, stopping=lambda: False):
         clock = asyncio.get_running_loop().time
-        monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=clock))
+        monkeypatch.setattr(courier, "time", SimpleNamespace(monotonic=clock))
         monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=clock))
         settings = AvstarSettings(api_url="http://a", rate=QUOTA, concurrency=100)
         credentials = Credentials(StaticToken("t"), settings, clock)
         made = delivery.Delivery(settings, credentials, stopping=stopping)
-        made._gate._clock = clock
-        made._gate._paused_from = made._gate._paused_until = made._gate._first = 0.0
-        made._client = api
+        made._courier._gate._clock = clock
+        made._courier._gate._paused_from = made._courier._gate._paused_until = (
+            made._courier._gate._first
+        ) = 0.0
+        made._courier._client = api
         return made
 
     return new_delivery

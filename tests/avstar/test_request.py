@@ -1,4 +1,4 @@
-"""One spot as an HTTP request."""
+"""Spots as an HTTP request."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.avstar.request import body, headers
+from connectors.avstar.request import Named, body, bulk_body, bulk_id, headers
 from connectors.records import Spot
 
 TEXT = st.text(min_size=1)
@@ -33,7 +33,7 @@ def test_the_body_is_utf8_in_one_line_without_padding(spot):
 
 
 def test_the_headers_are_these_and_no_more(spot):
-    sent = headers(spot, "s3cret")
+    sent = headers(spot.request_id, "s3cret")
 
     assert sent.pop("traceparent")
     assert sent == {
@@ -44,7 +44,7 @@ def test_the_headers_are_these_and_no_more(spot):
 
 
 def test_the_trace_id_is_the_request_id(spot):
-    version, trace, span, flags = headers(spot, "t")["traceparent"].split("-")
+    version, trace, span, flags = headers(spot.request_id, "t")["traceparent"].split("-")
 
     assert (version, trace) == ("00", spot.request_id)
     assert re.fullmatch(r"[0-9a-f]{16}", span)
@@ -53,4 +53,31 @@ def test_the_trace_id_is_the_request_id(spot):
 
 
 def test_every_attempt_is_a_span_of_its_own(spot):
-    assert len({headers(spot, "t")["traceparent"] for _ in range(100)}) == 100
+    assert len({headers(spot.request_id, "t")["traceparent"] for _ in range(100)}) == 100
+
+
+def test_a_named_attempt_carries_its_own_trace_and_whether_it_is_sampled(spot):
+    named = Named(spot.request_id, 0xABC, sampled=True)
+
+    sent = headers("f" * 32, "t", named)
+
+    assert sent["X-Request-ID"] == "f" * 32
+    assert sent["traceparent"] == f"00-{spot.request_id}-0000000000000abc-01"
+
+
+def test_a_bulk_body_holds_each_spot_as_it_would_be_sent_alone_and_its_request_id(spots):
+    many = spots(3)
+
+    found = json.loads(bulk_body(many))
+
+    assert found == [{"request_id": spot.request_id, **json.loads(body(spot))} for spot in many]
+
+
+def test_the_same_spots_have_the_same_bulk_id_and_others_another(spots):
+    many = spots(3)
+
+    assert bulk_id(many) == bulk_id(spots(3))
+    assert re.fullmatch(r"[0-9a-f]{32}", bulk_id(many))
+    others = [many[:2], many[1:], many[::-1], many[:1]]
+    assert len({bulk_id(some) for some in [many, *others]}) == 5
+    assert bulk_id(many[:1]) != many[0].request_id

@@ -49,6 +49,7 @@ def test_the_url_is_all_that_must_be_set():
         "api_url": URL,
         "rate": Rate(600, 60),
         "concurrency": 20,
+        "records_per_request": 1,
         "connect_timeout": 10,
         "request_timeout": 30,
         "ca_file": None,

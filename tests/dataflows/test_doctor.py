@@ -36,6 +36,15 @@ def test_a_run_that_can_begin_is_described(
     assert [one.name for one in tmp_path.iterdir()] == ["in"]  # nothing was made
 
 
+def test_bulk_requests_shorten_the_night(
+    found: Callable[..., dict[str, Finding]], new_export: Callable[..., Path]
+) -> None:
+    seen = found(new_export(1200), records_per_request=100)
+    assert "20 in flight at most, up to 100 spots in one" in seen["settings"].words
+    assert seen["duration"].words == "0:00:01 for 1,200 records at 600/60"
+    assert "/ingest/bulk" in seen["api"].words
+
+
 def test_what_a_run_would_refuse_is_found_beside_all_the_rest(
     found: Callable[..., dict[str, Finding]], tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ import pytest
 from dataflows.instrument import Instrument
 from dataflows.instruments import ANSWERS, INSTRUMENTS
 from dataflows.meter import Meter
-from tests.dataflows.test_meter import TRAIL, Lane, attempt
+from tests.dataflows.test_meter import Lane, attempt
 
 UNITS = {"_seconds": "s", "_bytes": "By", "_bytes_read": "By", "_ratio": "1"}
 
@@ -30,7 +30,7 @@ def test_no_label_grows_with_the_export() -> None:
     meter.opened(Lane())
     before = {one.name: set(one.values(meter)) for one in INSTRUMENTS}
     for number in range(1, 600):
-        meter.attempted(TRAIL, attempt(number if number > 99 else None, number))
+        meter.requested(attempt(number if number > 99 else None, number), 1)
     after = {one.name: set(one.values(meter)) for one in INSTRUMENTS}
     assert {name for name in after if after[name] != before[name]} <= {"avstar_attempts_total"}
     assert all(len(labels) <= 12 for labels in after.values())

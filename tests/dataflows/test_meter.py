@@ -81,9 +81,17 @@ def test_the_reasons_of_all_dead_letters_are_counted_together() -> None:
 def test_attempts_are_counted_by_the_class_of_the_answer() -> None:
     meter = Meter()
     for number, status in enumerate([201, 409, 429, 401, 503, None], 1):
-        meter.attempted(TRAIL, attempt(status, number))
+        meter.requested(attempt(status, number), 1)
     assert meter.attempts == Counter({"2xx": 1, "4xx": 3, "5xx": 1, "none": 1})
     assert (meter.retries, meter.throttled, meter.refused_tokens) == (5, 1, 1)
+
+
+def test_what_records_of_a_good_bulk_answer_failed_of_is_a_trouble_too() -> None:
+    meter = Meter()
+    meter.requested(attempt(200), 2)
+    meter.settled(TRAIL, LETTER._replace(reason="retries_exhausted", redrivable=True, detail="why"))
+
+    assert (meter.trouble, meter.unanswered) == ("why", 1)
 
 
 @pytest.mark.parametrize(("value", "bound"), [(0.005, 0.005), (0.0051, 0.01), (31, float("inf"))])

@@ -2,14 +2,14 @@ from bytewax._metrics import generate_python_metrics
 
 from dataflows.meter import Meter
 from dataflows.metrics_page import on_metrics_page
-from tests.dataflows.test_meter import TRAIL, attempt
+from tests.dataflows.test_meter import attempt
 
 
 def test_the_page_of_the_engine_shows_the_meter_while_the_body_runs() -> None:
     meter = Meter()
     with on_metrics_page(lambda: meter):
-        meter.attempted(TRAIL, attempt(201, seconds=0.07))
-        meter.attempted(TRAIL, attempt(429, seconds=40))
+        meter.requested(attempt(201, seconds=0.07), 1)
+        meter.requested(attempt(429, seconds=40), 1)
         page = generate_python_metrics()
     for line in (
         'avstar_attempts_total{status="2xx"} 1.0',

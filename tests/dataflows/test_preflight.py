@@ -47,6 +47,10 @@ def test_a_check_needs_neither_api_nor_token(tmp_path: Path) -> None:
     ("given", "words"),
     [
         ({"api_url": None}, "no API URL"),
+        (
+            {"records_per_request": 101, "checkpoint_records": 100},
+            "--records-per-request 101 is more than a batch holds",
+        ),
         ({"api_url": "http://"}, "cannot be used"),
         ({"api_url": "http://name.invalid"}, "name.invalid is unknown"),
         ({"api_url": "http://a..b"}, "a..b"),

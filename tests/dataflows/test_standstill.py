@@ -30,7 +30,7 @@ def meter(*lanes: Lane, attempts: int = 1) -> Meter:
     for lane in lanes:
         made.opened(lane)
     for number in range(attempts):
-        made.attempted(TRAIL, Attempt(1, number, 0.0, 0.1, 500, "500", "Down: " + "for ever " * 20))
+        made.requested(Attempt(1, number, 0.0, 0.1, 500, "500", "Down: " + "for ever " * 20), 1)
     return made
 
 

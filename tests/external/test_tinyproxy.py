@@ -98,7 +98,7 @@ class Target:
     async def attempt(self, proxy: str) -> Answer:
         client = Client(self.settings(proxy))
         await client.open()
-        answer = await client.attempt(_spot(1), "s3cret-token")
+        answer = await client.attempt([_spot(1)], "s3cret-token")
         await client.close()
         return answer
 

@@ -140,7 +140,7 @@ async def test_a_fault_is_a_transient_answer_within_the_time_of_a_request(
     client = Client(settings(wiremock.first(f"attempt-{fault}", FAULTS[fault])))
     await client.open()
 
-    answer = await asyncio.wait_for(client.attempt(spot, "t"), PATIENCE)
+    answer = await asyncio.wait_for(client.attempt([spot], "t"), PATIENCE)
     await client.close()
 
     assert judge(answer, proven=False) is Verdict.TRANSIENT

@@ -12,7 +12,7 @@ async def attempt(url: str) -> Answer:
     client = Client(AvstarSettings(api_url=url))
     await client.open()
     try:
-        return await client.attempt(SPOT, "secret")
+        return await client.attempt([SPOT], "secret")
     finally:
         await client.close()
 

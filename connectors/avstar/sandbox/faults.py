@@ -7,10 +7,12 @@ from typing import Literal, get_args
 
 from connectors.errors import RefusedError
 
-Fault = Literal["500", "reset", "lost", "slow", "throttle", "expired"]
+Fault = Literal["500", "reset", "lost", "slow", "throttle", "expired", "partial"]
 """What strikes a request: `500` an error answer, `reset` a connection cut before the spot is
 scheduled, `lost` one cut after it, `slow` a late answer, `throttle` a 429 though the window has
-room, `expired` a 401 that calls the token expired, once for each request ID.
+room, `expired` a 401 that calls the token expired, once for each request ID, `partial` a bulk
+answer in which the first of every three records failed, and which says nothing of the second,
+though it is scheduled; for a single record it is a `500`.
 """
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)

@@ -1,19 +1,22 @@
-"""The one endpoint that matters: POST /ingest."""
+"""The endpoints that matter: POST /ingest, and POST /ingest/bulk for many spots at once."""
 
 import asyncio
 import hmac
 import time
 from random import Random
+from typing import Protocol
 
 from aiohttp import web
 
 from connectors.avstar.sandbox import problem
 from connectors.avstar.sandbox.announcement import announce, retry_after
+from connectors.avstar.sandbox.bulk import Bulk
 from connectors.avstar.sandbox.connections import Connections
 from connectors.avstar.sandbox.disconnect import disconnect
 from connectors.avstar.sandbox.faults import Fault
 from connectors.avstar.sandbox.oauth import TokenEndpoint
 from connectors.avstar.sandbox.reading import read_spot
+from connectors.avstar.sandbox.scheduling import Scheduler
 from connectors.avstar.sandbox.settings import SandboxSettings
 from connectors.avstar.sandbox.stats import Stats
 from connectors.avstar.sandbox.store import SpotStore
@@ -21,6 +24,13 @@ from connectors.avstar.sandbox.window import SlidingWindow
 
 _CHALLENGE = 'Bearer realm="avstar"'
 _INVALID_TOKEN = f'{_CHALLENGE}, error="invalid_token"'
+_FAILED = "The request was not carried out."
+
+
+class _Way(Protocol):
+    """What an endpoint does with a request that token, quota and faults let through."""
+
+    async def __call__(self, request: web.Request, *, partial: bool) -> web.Response: ...
 
 
 class Ingest:
@@ -35,7 +45,8 @@ class Ingest:
         self.token = settings.token
         self.faults = settings.faults
         self._settings = settings
-        self._store = store
+        self._scheduler = Scheduler(store, stats, settings.conflict)
+        self._bulk = Bulk(settings, self._scheduler, stats)
         self._stats = stats
         self._issuer = issuer
         self._window = SlidingWindow(settings.rate)
@@ -46,9 +57,17 @@ class Ingest:
         self._latency_dice = Random(settings.seed)  # noqa: S311
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request, late if so set."""
+        """Answer a request to schedule one spot."""
+        return await self._late(request, self._schedule)
+
+    async def answer_bulk(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request to schedule many."""
+        return await self._late(request, self._bulk.answer)
+
+    async def _late(self, request: web.Request, way: _Way) -> web.StreamResponse:
+        """Answer late, if so set."""
         self._count(request)
-        response = await self._answer(request)
+        response = await self._answer(request, way)
         response.headers.update(
             announce(self._settings.announce, self._window, time.monotonic(), time.time())
         )
@@ -56,11 +75,11 @@ class Ingest:
             await asyncio.sleep(delay)
         return response
 
-    async def _answer(self, request: web.Request) -> web.Response:
+    async def _answer(self, request: web.Request, way: _Way) -> web.Response:
         for refusal in (self._unauthorized, self._throttled):
             if (response := refusal(request)) is not None:
                 return response
-        return await self._under_faults(request)
+        return await self._under_faults(request, way)
 
     def _count(self, request: web.Request) -> None:
         self._stats.requests += 1
@@ -93,14 +112,14 @@ class Ingest:
             headers=retry_after(self._settings.retry_after, wait, time.time()),
         )
 
-    async def _under_faults(self, request: web.Request) -> web.Response:
+    async def _under_faults(self, request: web.Request, way: _Way) -> web.Response:
         slow_seconds = self.faults.slow_seconds
         fault = self._strike(request)
         if fault == "reset":
             return disconnect(request)
         if (failure := self._failure(fault)) is not None:
             return failure
-        response = await self._schedule(request)
+        response = await way(request, partial=fault == "partial")
         if fault == "lost":
             return disconnect(request)
         if fault == "slow":
@@ -119,7 +138,7 @@ class Ingest:
 
     def _failure(self, fault: Fault | None) -> web.Response | None:
         if fault == "500":
-            return problem.INTERNAL_ERROR.response("The request was not carried out.")
+            return problem.INTERNAL_ERROR.response(_FAILED)
         if fault == "throttle":
             return self._too_many(wait=1)
         if fault == "expired":
@@ -131,27 +150,15 @@ class Ingest:
             )
         return None
 
-    async def _schedule(self, request: web.Request) -> web.Response:
+    async def _schedule(self, request: web.Request, *, partial: bool) -> web.Response:
+        if partial:
+            return problem.INTERNAL_ERROR.response(_FAILED)
         record = await read_spot(request)
         if isinstance(record, web.Response):
             self._stats.rejected += 1
             return record
         request_id = request.headers["X-Request-ID"]
-        scheduling = self._store.schedule(request_id, record)
-        if scheduling == "accepted":
-            self._stats.accepted += 1
-            body = f'{{"request_id":"{request_id}","status":"scheduled"}}'
-            return web.Response(status=201, text=body, content_type="application/json")
-        return self._known(request_id, same=scheduling == "duplicate")
-
-    def _known(self, request_id: str, *, same: bool) -> web.Response:
-        self._stats.duplicates += same
-        self._stats.conflicts += not same
-        before = f"Request {request_id} was scheduled before"
-        if self._settings.conflict == "plain":
-            return problem.ALREADY_SCHEDULED.response(f"{before}.")
-        if same:
-            return problem.ALREADY_SCHEDULED.response(f"{before}, with the same content.")
-        return problem.REQUEST_ID_REUSED.response(
-            f"{before}, with other content.", status=self._settings.conflict
-        )
+        if why := self._scheduler.schedule(request_id, record):
+            return problem.response(why)
+        body = f'{{"request_id":"{request_id}","status":"scheduled"}}'
+        return web.Response(status=201, text=body, content_type="application/json")

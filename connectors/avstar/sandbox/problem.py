@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 TYPE_PREFIX = "urn:avstar:problem:"
 MEDIA_TYPE = "application/problem+json"
+
+Document = dict[str, Any]
+"""The members of a problem document."""
 
 
 class Problem(NamedTuple):
@@ -17,13 +20,14 @@ class Problem(NamedTuple):
     name: str
     title: str
 
-    def response(
-        self, detail: str, *, status: int | None = None, headers: Mapping[str, str] | None = None
-    ) -> web.Response:
-        """Build the answer; `status` replaces the usual one."""
-        return _document(
-            TYPE_PREFIX + self.name, status or self.status, self.title, detail, headers
-        )
+    def document(self, detail: str, status: int | None = None) -> Document:
+        """Build the document; `status` replaces the usual one."""
+        kind, status = TYPE_PREFIX + self.name, status or self.status
+        return {"type": kind, "title": self.title, "status": status, "detail": detail}
+
+    def response(self, detail: str, *, headers: Mapping[str, str] | None = None) -> web.Response:
+        """Build the answer."""
+        return response(self.document(detail), headers)
 
 
 NOT_JSON = Problem(400, "not-json", "The body is no JSON")
@@ -49,12 +53,12 @@ async def problems(
     except web.HTTPException as error:
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
         detail = f"{request.method} {request.path}: {error.reason}"
-        return _document("about:blank", error.status, error.reason, detail, allow)
+        title, status = error.reason, error.status
+        document = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        return response(document, allow)
 
 
-def _document(
-    kind: str, status: int, title: str, detail: str, headers: Mapping[str, str] | None
-) -> web.Response:
-    document = {"type": kind, "title": title, "status": status, "detail": detail}
-    body = json.dumps(document).encode()
+def response(document: Document, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Build the answer that a document is."""
+    body, status = json.dumps(document).encode(), document["status"]
     return web.Response(status=status, body=body, content_type=MEDIA_TYPE, headers=headers)

@@ -80,6 +80,8 @@ def _application(settings: SandboxSettings, store: SpotStore) -> web.Application
     issuer = TokenEndpoint(settings, stats)
     ingest = Ingest(settings, store, stats, issuer)
     application = web.Application(middlewares=[problems], client_max_size=settings.max_body_bytes)
+    if settings.max_bulk_records:
+        application.add_routes([web.post("/ingest/bulk", ingest.answer_bulk)])
     application.add_routes(
         [
             web.post("/ingest", ingest.answer),

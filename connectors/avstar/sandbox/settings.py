@@ -25,6 +25,8 @@ class SandboxSettings:
     scheduled spots from one start to the next; None is a temporary one. `conflict` is the status
     for a request ID that comes with another spot; `plain` answers it as if the spot were the same.
     `seed` decides which requests the faults strike. A body over `max_body_bytes` is refused.
+    A bulk request may hold `max_bulk_records` (with 0 there are none) in `max_bulk_bytes`; with
+    `bulk_atomic` one record that breaks the schema has all of them refused.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +45,9 @@ class SandboxSettings:
     latency: Latency = field(default_factory=Latency)
     seed: int = 0
     max_body_bytes: int = 65536
+    max_bulk_records: int = 1000
+    max_bulk_bytes: int = 16 << 20
+    bulk_atomic: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= MAX_PORT:
@@ -51,5 +56,7 @@ class SandboxSettings:
             raise RefusedError("token must be printable ASCII and not empty")
         if not self.client_id or not self.client_secret:
             raise RefusedError("client ID and client secret must not be empty")
+        if self.max_bulk_records < 0:
+            raise RefusedError("records of a bulk request must be 0 or more")
         if self.token_seconds < 1:
             raise RefusedError("a token must be accepted for 1 s or more")

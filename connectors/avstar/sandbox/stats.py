@@ -12,10 +12,13 @@ class Stats:
 
     Every request is counted once in `accepted` (scheduled), `duplicates`, `conflicts`, `rejected`
     (body or headers), `unauthorized`, `throttled` (by the window), or as a fault that came instead
-    of these: `500`, `reset`, `throttle`, `expired`. `lost` and `slow` come on top of them.
+    of these: `500`, `reset`, `throttle`, `expired`. `lost` and `slow` come on top of them. Of the
+    requests `bulk_requests` were read as such; the first four count each record of theirs, but for
+    those that a `partial` fault did not schedule.
     """
 
     requests: int = 0
+    bulk_requests: int = 0
     accepted: int = 0
     duplicates: int = 0
     conflicts: int = 0

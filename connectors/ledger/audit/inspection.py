@@ -20,7 +20,7 @@ class Inspection:
 
     `checksum` is the export's; without it no request ID can be recomputed, nor that of a dead
     letter without `read`; `of_sheet` says that it is a sheet of the traffic desk. `counted` holds
-    the rows by outcome and reason, `attempts` the requests for them.
+    the rows by outcome and reason, `attempts` the requests for each.
     """
 
     findings: Findings

@@ -73,6 +73,27 @@ class Api:
             skip_auto_headers=("Content-Type",),
         )
 
+    async def ingest_bulk(
+        self,
+        *records: Any,
+        token: str = "sandbox",
+        headers: dict[str, str | None] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
+        """Post records in one request."""
+        sent = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            **(headers or {}),
+        }
+        return await self.send(
+            "POST",
+            "/ingest/bulk",
+            data=json.dumps(records).encode() if body is None else body,
+            headers={name: value for name, value in sent.items() if value is not None},
+            skip_auto_headers=("Content-Type",),
+        )
+
     async def stats(self) -> Any:
         return (await self.send("GET", "/_sandbox/stats")).json()
 

@@ -7,13 +7,22 @@ async def test_a_fresh_sandbox_has_counted_nothing(start):
     api = await start()
     assert await api.stats() == {
         "requests": 0,
+        "bulk_requests": 0,
         "accepted": 0,
         "duplicates": 0,
         "conflicts": 0,
         "rejected": 0,
         "unauthorized": 0,
         "throttled": 0,
-        "faults": {"500": 0, "reset": 0, "lost": 0, "slow": 0, "throttle": 0, "expired": 0},
+        "faults": {
+            "500": 0,
+            "reset": 0,
+            "lost": 0,
+            "slow": 0,
+            "throttle": 0,
+            "expired": 0,
+            "partial": 0,
+        },
         "spots": 0,
         "peak_connections": 0,
         "token_requests": 0,

@@ -20,7 +20,7 @@ def test_a_problem_may_carry_headers():
 
 
 def test_another_status_stands_in_both_places():
-    response = problem.REQUEST_ID_REUSED.response("other content", status=409)
+    response = problem.response(problem.REQUEST_ID_REUSED.document("other content", 409))
     assert (response.status, json.loads(response.body)["status"]) == (409, 409)
 
 

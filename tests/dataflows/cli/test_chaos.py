@@ -10,11 +10,15 @@ ROOT = Path(__file__).parents[3]
 SHORT = ("--kills", "5", "--records", "2000")
 
 
-@pytest.mark.parametrize(("seed", "megabytes"), [(1, 1), (2, 70)])  # one reading lane, and two
+@pytest.mark.parametrize(
+    ("seed", "megabytes", "together"),
+    [(1, 1, 1), (2, 70, 1), (3, 1, 40)],  # one reading lane, two, and bulk requests
+)
 def test_kills_at_random_moments_lose_nothing_and_send_nothing_twice(
-    seed: int, megabytes: int
+    seed: int, megabytes: int, together: int
 ) -> None:
     words = [*SHORT, "--seed", str(seed), "--megabytes", str(megabytes)]
+    words += ["--records-per-request", str(together)]
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "chaos.py", *words],
         capture_output=True,
