@@ -69,11 +69,7 @@ INSTRUMENTS = (
         "avstar_retries_total", "counter", "Requests sent again", "{request}", lambda m: m.retries
     ),
     Instrument(
-        "avstar_throttled_total",
-        "counter",
-        "Answers 429",
-        "{answer}",
-        lambda meter: meter.throttled,
+        "avstar_throttled_total", "counter", "Answers 429", "{answer}", lambda m: m.throttled
     ),
     Instrument(
         "avstar_token_refused_total",
@@ -159,6 +155,20 @@ INSTRUMENTS = (
         "Time still needed at the present rate; absent while nothing moves",
         "s",
         needed,
+    ),
+    Instrument(
+        "avstar_exports_waiting",
+        "gauge",
+        "Exports in the folder that is followed, not taken yet; absent where none is",
+        "{export}",
+        lambda meter: meter.followed and meter.followed.waiting(),
+    ),
+    Instrument(
+        "avstar_exports_set_aside_total",
+        "counter",
+        "Exports that could not be taken, and are among the rejected",
+        "{export}",
+        lambda meter: meter.followed and meter.followed.set_aside,
     ),
     Instrument("avstar_playout_seconds", "gauge", "Time left to the deadline", "s", playout),
     Instrument(

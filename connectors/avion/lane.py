@@ -26,9 +26,10 @@ class Position(NamedTuple):
 class Lane:
     """Reads split `index` of each export, batch by batch, from where it stood.
 
-    `positions` holds where it stands, by checksum. An export that is no longer asked for is kept
-    there while unfinished, so that asking for it again goes on. `confirm` raises for an export that
-    changed since it was surveyed: it is asked behind every batch, before that leaves.
+    `positions` holds where it stands, by checksum, and by name as well where there is no record. An
+    export that is no longer asked for is kept there while unfinished, so that asking for it again
+    goes on. `confirm` raises for an export that changed since it was surveyed: it is asked behind
+    every batch, before that leaves.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Lane:
         self._index = index
         self._line_limit = line_limit
         self._confirm = confirm
-        wanted = {export.checksum for export in exports}
+        wanted = set(map(_name_of, exports))
         self.positions = {
             checksum: position
             for checksum, position in positions.items()
@@ -67,9 +68,9 @@ class Lane:
         while self._todo:
             export = self._exports[self._todo[0]]
             reading = self._reading = self._reading or self._open(export)
-            fresh = self._index == 0 and export.checksum not in self.positions
+            fresh = self._index == 0 and _name_of(export) not in self.positions
             batch, position = self._take(reading, count)
-            self.positions[export.checksum] = position
+            self.positions[_name_of(export)] = position
             if position.done:
                 self.close()
                 self._todo.popleft()
@@ -90,11 +91,11 @@ class Lane:
             self._confirm(reading.export)
 
     def _is_unfinished(self, export: Export) -> bool:
-        position = self.positions.get(export.checksum)
+        position = self.positions.get(_name_of(export))
         return self._index < len(export.splits) and not (position and position.done)
 
     def _open(self, export: Export) -> "_Reading":
-        position = self.positions.get(export.checksum)
+        position = self.positions.get(_name_of(export))
         _refuse_outside(export, self._index, position)
         reading = _Reading(export, self._index, position, self._line_limit)
         log.info(
@@ -106,6 +107,11 @@ class Lane:
             },
         )
         return reading
+
+
+def _name_of(export: Export) -> str:
+    """Return what a position is kept under: others may hold no record in the same words."""
+    return export.checksum if export.records else f"{export.checksum} {export.path.name}"
 
 
 def _refuse_outside(export: Export, index: int, position: Position | None) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.dataflows.cli.test_run_follow import Landing
+from tests.dataflows.cli.following import Landing
 from tests.dataflows.cluster.conftest import free_addresses
 
 New = Callable[..., Any]
