@@ -1,7 +1,7 @@
 """The metrics of a run: each defined once, for the page that is scraped and for OTLP."""
 
 from dataflows.instrument import Instrument
-from dataflows.readings import age, breaker, margin, needed, playout, telemetry, total
+from dataflows.readings import age, breaker, followed, margin, needed, playout, telemetry, total
 
 ANSWERS = "avstar_answer_seconds"
 """The one histogram: how long answers took."""
@@ -161,14 +161,14 @@ INSTRUMENTS = (
         "gauge",
         "Exports in the folder that is followed, not taken yet; absent where none is",
         "{export}",
-        lambda meter: meter.followed and meter.followed.waiting(),
+        followed(lambda folder: folder.waiting()),
     ),
     Instrument(
         "avstar_exports_set_aside_total",
         "counter",
         "Exports that could not be taken, and are among the rejected",
         "{export}",
-        lambda meter: meter.followed and meter.followed.set_aside,
+        followed(lambda folder: folder.set_aside),
     ),
     Instrument("avstar_playout_seconds", "gauge", "Time left to the deadline", "s", playout),
     Instrument(
