@@ -74,6 +74,13 @@ class Landing:
         found = [read_manifest(path) for path in self.archive.glob("*.*") if path.is_dir()]
         return iter(sorted((one for one in found if one), key=lambda one: one.completed_at))
 
+    def spots_once(self) -> int:
+        """Return how many spots the API has, none of them under two request IDs."""
+        spots = self.api.spots()
+        airings = {(spot["spot_id"], spot["station"], spot["airtime"]) for spot in spots}
+        assert len(airings) == len(spots)
+        return len(spots)
+
     def verify(self, *places: Path) -> Any:
         """Hold the ledgers against exports, by the command."""
         return self._avstar("verify", self.archive, *places)

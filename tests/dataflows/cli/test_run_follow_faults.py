@@ -53,14 +53,6 @@ def stop(running: Any) -> str:
     return str(done.err)
 
 
-def spots_once(one: Landing) -> int:
-    """Return how many spots the API has; none of them is there under two request IDs."""
-    spots = one.api.spots()
-    airings = {(spot["spot_id"], spot["station"], spot["airtime"]) for spot in spots}
-    assert len(airings) == len(spots)
-    return len(spots)
-
-
 def test_one_that_grew_between_its_seal_and_its_move_is_set_aside(landing: New, dying: New) -> None:
     one = landing()
     one.put("day.ndjson", 50, ".done", seed=1)
@@ -75,7 +67,7 @@ def test_one_that_grew_between_its_seal_and_its_move_is_set_aside(landing: New, 
     running.until(one.reason("day.ndjson").exists)
     stop(running)
     assert "begins with the 50 records whose ledger is" in one.reason("day.ndjson").read_text()
-    assert spots_once(one) == 70
+    assert one.spots_once() == 70
 
 
 def grow(path: Path) -> None:
@@ -109,7 +101,7 @@ def test_one_that_changes_while_it_is_read_is_set_aside_and_the_next_goes_on(
     [ledger] = one.archive.glob("day.ndjson.*")
     assert not (ledger / "manifest.json").exists()
     assert (ledger / "receipts.ndjson").stat().st_size
-    assert spots_once(one) < 420
+    assert one.spots_once() < 420
 
 
 def test_a_night_that_was_not_finished_keeps_no_later_one_of_its_name_out(landing: New) -> None:
@@ -126,11 +118,11 @@ def test_a_night_that_was_not_finished_keeps_no_later_one_of_its_name_out(landin
         place = one.folder / "rejected" / f"day.ndjson.{number}" / "day.ndjson.reason"
         running.until(place.exists)
         assert "move that folder away" in place.read_text()
-    before = spots_once(one)
+    before = one.spots_once()
     (one.folder / "day.ndjson").write_bytes(content)  # as it was
     running.until(lambda: len(list(one.archive.glob("*/export/day.ndjson"))) == 2)
     stop(running)
-    assert before < 430 == spots_once(one)
+    assert before < 430 == one.spots_once()
 
 
 def test_nights_without_a_record_are_archived_each_under_its_name(landing: New) -> None:
@@ -187,9 +179,9 @@ def test_a_sheet_waits_while_another_is_half_sent_and_others_do_not(
     stop(running)
     assert running.err.count(" waits: ") == 1
     assert one.left() == ["sheet.csv"]
-    assert spots_once(one) < 80
+    assert one.spots_once() < 80
     assert avstar(*again).code == 0
-    assert spots_once(one) == 80
+    assert one.spots_once() == 80
 
 
 UNMOVED = ["setpriv", "--bounding-set=-fowner,-dac_override", "--clear-groups"]
