@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from connectors.errors import HaltedError
+from connectors.errors import ChangedError, HaltedError
 from connectors.ledger.files import sha256_of, sync_folder
 from connectors.records import Export
 from dataflows.follow.landing import Landing
@@ -36,6 +36,7 @@ def archive(folder: Path, landing: Landing, export: Export, progress: Callable[[
         progress: Called for every block that is copied or compared; what it raises ends that.
 
     Raises:
+        ChangedError: The export is written to; it is still in hand, and not in the archive.
         HaltedError: The ledger has another export already, or the copy differs.
         OSError: It cannot be written, or the export not read.
     """
@@ -51,8 +52,7 @@ def archive(folder: Path, landing: Landing, export: Export, progress: Callable[[
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _copy(export.path, place, progress)
-        _confirm(moved, export, progress)
+        _copy(export, place, progress)
         landing.discard(_copied(export.path, place))
     sync_folder(place.parent)
     return moved
@@ -67,21 +67,26 @@ def _copied(export: Path, place: Path) -> set[str]:
     return names
 
 
-def _copy(export: Path, place: Path, progress: Callable[[], object]) -> None:
+def _copy(export: Export, place: Path, progress: Callable[[], object]) -> None:
     draft = place.with_name(_DRAFT)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
-    for path in sorted(export.parent.iterdir()):
+    for path in sorted(export.path.parent.iterdir()):
         try:
             source = _open(path)
         except OSError as error:
-            if path == export:
+            if path == export.path:
                 raise
             log.warning("not archived", extra={"file": str(path), "error": str(error)})
             continue
         with source:
             _copy_file(source, draft / path.name, progress)
     sync_folder(draft)
+    same = sha256_of(draft / export.path.name, progress) == export.checksum
+    if export.path.stat().st_size != export.size:
+        raise ChangedError(f"{export.path} was written to while it was copied")
+    if not same:
+        raise HaltedError(f"the copy of {export.path} in {draft} differs from it; run again")
     draft.rename(place)
     sync_folder(place.parent)
 

@@ -16,6 +16,7 @@ from connectors.errors import (
 )
 from connectors.ledger.files import sha256_of
 from connectors.records import Export
+from dataflows.follow.afterwards import Afterwards
 from dataflows.follow.archive import archive
 from dataflows.follow.arrivals import Arrival, Settling, Stamp, arrivals, stamp, waiting
 from dataflows.follow.landing import Landing
@@ -43,6 +44,7 @@ class First(Member):
         super().__init__(settings, landing, given)
         self._settling = Settling(settings.settle_seconds)
         self._postponed = Postponed()
+        self._afterwards = Afterwards(settings.settle_seconds)
         self._followed = Followed(partial(waiting, landing.folder))
         self._looks = 0
 
@@ -72,6 +74,9 @@ class First(Member):
             put_late(self._landing.folder, self._settings.out_folder)
         self._looks += 1
         now = time.monotonic()
+        for place in self._afterwards.written_to(now):
+            why = _written_on(place)
+            self._tell_aside(self._landing.note(place.name, why), why)
         found = self._postponed.without(arrivals(self._landing.folder), now)
         return self._settling.whole(found, now)
 
@@ -147,14 +152,21 @@ class First(Member):
 
     def _set_aside(self, path: Path, why: AvstarError | OSError) -> None:
         self._settling.believe(path.name)
-        place = self._landing.set_aside(path, str(why))
+        self._tell_aside(self._landing.set_aside(path, str(why)), str(why))
+
+    def _tell_aside(self, place: Path, why: str) -> None:
         self._followed.set_aside += 1
-        log.error("set aside", extra={"export": path.name, "to": str(place), "reason": str(why)})
+        log.error("set aside", extra={"export": place.name, "to": str(place), "reason": why})
         self._given.screen.tell(f"set aside as {place}: {why}")
 
     def _archive(self, export: Export) -> None:
         self._settling.believe(export.path.name)
-        place = archive(self._settings.out_folder, self._landing, export, self._step)
+        try:
+            place = archive(self._settings.out_folder, self._landing, export, self._step)
+        except ChangedError:
+            self._set_aside(export.path, _written_to(export))
+            return
+        self._afterwards.add(place, time.monotonic())
         log.info("archived", extra={"export": export.key, "to": str(place)})
         self._given.screen.tell(f"archived as {place}")
         self._looks = 0
@@ -172,4 +184,12 @@ def _written_to(export: Export) -> RefusedError:
         f"it was written to after {export.records:,} records of it had been uploaded (ledger "
         f"{export.key}); make an export of what has come since, and let the traffic system say "
         f"when one is whole ({export.path.name}.done)"
+    )
+
+
+def _written_on(place: Path) -> str:
+    return (
+        f"it was written to after it had been archived ({place}): its ledger knows nothing of what "
+        "came then; make an export of that, and give --settle-seconds more than the longest pause "
+        f"of whoever writes, or let it say when one is whole ({place.name}.done)"
     )

@@ -124,6 +124,14 @@ class Landing:
         write_whole(reason_of(export), f"{reason}\n".encode())
         return self._reject(export.name)
 
+    def note(self, name: str, reason: str) -> Path:
+        """Leave word among the rejected of an export that is elsewhere, and return its place."""
+        place = self._free(name)
+        place.mkdir()
+        write_whole(reason_of(place / name), f"{reason}\n".encode())
+        sync_folder(place.parent)
+        return place / name
+
     def discard(self, names: Collection[str]) -> None:
         """Remove what is in hand, of whose files of these names there is a copy.
 

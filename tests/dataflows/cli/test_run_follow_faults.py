@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests.dataflows.cli.following import Landing
 from tests.processes import ROOT, TOKEN, Running
 
 New = Callable[..., Any]

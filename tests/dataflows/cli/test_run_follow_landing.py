@@ -143,3 +143,15 @@ def test_each_export_has_the_deadline_and_is_warned_of_by_itself(
     assert one.place("b.ndjson")
     assert running.err.count('"event": "deadline at risk"') == 1
     running.process.kill()
+
+
+def test_what_is_written_to_one_that_was_archived_already_is_told(landing: New) -> None:
+    one = landing()
+    whole = one.put("day.ndjson", 30, seed=1)
+    with whole.open("ab") as writer:
+        running = one.start("--settle-seconds", "5")
+        one.until(running, "day.ndjson")
+        writer.write(b"{}\n")
+    running.until(one.reason("day.ndjson").exists)
+    stop(running)
+    assert "was written to after it had been archived" in one.reason("day.ndjson").read_text()

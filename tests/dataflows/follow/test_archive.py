@@ -3,16 +3,18 @@
 import errno
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from connectors.avion import survey
-from connectors.errors import HaltedError, StoppedError
+from connectors.errors import ChangedError, HaltedError, StoppedError
 from dataflows.follow.archive import archive
 from dataflows.follow.landing import Landing
 from tests.dataflows.follow import steps
 
+module = sys.modules["dataflows.follow.archive"]
 NAME, CONTENT = steps.NAME, steps.CONTENT
 
 
@@ -108,3 +110,23 @@ def test_a_copy_ends_where_somebody_asks_and_has_no_name_yet(in_hand, apart) -> 
     assert contents(export.path.parent) == CONTENT
     assert contents(archive(folder, landing, export, lambda: None).parent) == CONTENT
     assert {path.name for path in (folder / export.key).iterdir()} == {"export"}
+
+
+def test_one_that_is_written_to_while_it_is_copied_is_not_archived(in_hand, apart) -> None:
+    folder, landing, export = in_hand
+
+    def grows():
+        export.path.write_text(CONTENT[NAME] + "more")
+
+    with pytest.raises(ChangedError, match="was written to while it was copied"):
+        archive(folder, landing, export, grows)
+    assert not (folder / export.key / "export").exists()
+    assert landing.in_hand() == export.path
+
+
+def test_a_copy_that_differs_is_not_named(in_hand, apart, monkeypatch) -> None:
+    folder, landing, export = in_hand
+    monkeypatch.setattr(module, "sha256_of", lambda *_: "another")
+    with pytest.raises(HaltedError, match="differs from it; run again"):
+        archive(folder, landing, export, lambda: None)
+    assert not (folder / export.key / "export").exists()
