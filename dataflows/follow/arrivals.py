@@ -98,6 +98,7 @@ class Settling:
         """
         before = self._since
         self._since = {one.name: (one.stamp, now) for one in found}
+        self._doubted.intersection_update(self._since)  # what comes again is another one
         for one in found:
             known = before.get(one.name)
             if known and known[0] == one.stamp:
