@@ -52,6 +52,9 @@ def refuse_sent_before(settings: Settings, export: Export) -> None:
                 "export of what is not in there, and let the traffic system say when one is whole "
                 f"({export.path.name}.done)"
             )
+        elif not (export.milestones or (folder / ARCHIVED).is_dir()):
+            # Too short for a milestone, and the other one was not moved to where it can be read.
+            _refuse_same_airing(settings, export, folder, begun, sealed=True)
 
 
 def _part(export: Export, folder: Path, begun: Identity) -> str:
@@ -63,20 +66,22 @@ def _part(export: Export, folder: Path, begun: Identity) -> str:
     return "is the beginning of" if is_beginning_of(export, before, original) else ""
 
 
-def _refuse_same_airing(settings: Settings, export: Export, folder: Path, begun: Identity) -> None:
+def _refuse_same_airing(
+    settings: Settings, export: Export, folder: Path, begun: Identity, *, sealed: bool = False
+) -> None:
     with scratch(_SCHEMA) as known:
         rows = ((airing_digest(airing),) for airing in _delivered(folder))
         known.executemany("INSERT OR IGNORE INTO aired VALUES (?)", rows)
-        if not _any(known, "SELECT 1 FROM aired LIMIT 1"):
+        if not sealed and not _any(known, "SELECT 1 FROM aired LIMIT 1"):
             refuse_changed(export.path, folder, begun)
         lookup = "SELECT 1 FROM aired WHERE airing = ?"
         for line, airing in airings(export, zone=settings.timezone, line_limit=settings.line_limit):
             if _any(known, lookup, airing_digest(airing)):
                 raise RefusedError(
                     f"{export.path}, line {line:,}: spot, station and air time are what {folder} "
-                    f"delivered, whose upload of {begun.total_records:,} records is not finished; "
-                    f"put the file with SHA-256 {begun.checksum} back to finish it, or move that "
-                    "folder away to send what Avstar has of it again"
+                    "delivered under other request IDs; put the file with SHA-256 "
+                    f"{begun.checksum} back to go on with that, or move that folder away to send "
+                    "what Avstar has of it again"
                 )
 
 

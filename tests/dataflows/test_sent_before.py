@@ -113,6 +113,17 @@ def test_of_a_sealed_one_neither_its_beginning_nor_what_goes_on_behind_it_is_tak
         refuse_sent_before(settings, export)
 
 
+def test_nor_is_one_of_a_few_records_that_was_cut_before_it_was_archived(
+    settings: Settings, before: Export, new_export: New
+) -> None:
+    deliver(settings, before, 200)
+    seal(settings, before)
+    content = before.path.read_bytes()
+    with pytest.raises(RefusedError, match="delivered under other request IDs; put the file with"):
+        refuse_sent_before(settings, changed(before, content[: content.index(b"\n") + 1]))
+    refuse_sent_before(settings, survey(new_export(3, bad=0, seed=2)))
+
+
 def test_a_sealed_one_that_was_corrected_is_another_export(
     settings: Settings, before: Export
 ) -> None:
