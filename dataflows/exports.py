@@ -1,7 +1,7 @@
 """The exports of a run: surveyed, told apart, and matched with the ledgers that are there."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from connectors.avion import survey
@@ -10,6 +10,7 @@ from connectors.ledger import Manifest, read_checkpoint, read_manifest
 from connectors.records import KEY_DIGITS, Export
 from connectors.sheet import is_sheet
 from dataflows.identity import refuse_other, refuse_repacked
+from dataflows.sent_before import refuse_sent_before
 from dataflows.settings import Settings
 from dataflows.sheets import refuse_elsewhere, refuse_twice
 
@@ -41,7 +42,7 @@ def open_exports(
             if sealed := sealed_manifest(settings, export):
                 _refuse_settled_otherwise(settings, sealed)
             else:
-                refuse_other(settings.out_folder, export.path, known)
+                _refuse_begun_otherwise(settings, export, known)
                 refuse_repacked(settings.out_folder, export)
     if not settings.validate_only:
         sheets = [one for one in unsealed(settings, exports) if is_sheet(one.columns)]
@@ -67,9 +68,16 @@ def _survey(settings: Settings, path: Path, progress: Callable[[Path, int], None
             progress=lambda done: progress(path, done),
         )
     except RefusedError:
-        if not settings.validate_only:
+        if not (settings.validate_only or settings.follow):
             refuse_other(settings.out_folder, path)  # what became of it says more
         raise
+
+
+def _refuse_begun_otherwise(settings: Settings, export: Export, known: Collection[str]) -> None:
+    if settings.follow and not is_sheet(export.columns):
+        refuse_sent_before(settings, export)
+    else:
+        refuse_other(settings.out_folder, export.path, known)
 
 
 def unsealed(settings: Settings, exports: Sequence[Export]) -> list[Export]:
@@ -105,6 +113,8 @@ def _refuse_settled_otherwise(settings: Settings, sealed: Manifest) -> None:
 
 def _refuse_renamed(out: Path, export: Export) -> None:
     """The request IDs of a copy are those of the original, so it has nothing to add to it."""
+    if not export.records:  # two stations may have nothing to say in the same words
+        return
     for folder in out.glob(f"*.{export.checksum[:KEY_DIGITS]}"):
         found = read_checkpoint(folder)
         if folder.name != export.key and found and found.mode == "upload":

@@ -1,14 +1,13 @@
-"""Is an export the one that the unfinished ledgers of its name are about?"""
+"""Is an export the one that the ledgers of its name, or of its text, are about?"""
 
 import base64
 import glob
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from connectors.avion import Former, difference
 from connectors.errors import RefusedError
-from connectors.ledger import Identity, read_checkpoint, read_identity, read_manifest
+from connectors.ledger import Identity, Manifest, read_checkpoint, read_identity, read_manifest
 from connectors.records import KEY_DIGITS, Export
 
 
@@ -25,20 +24,21 @@ def refuse_other(out: Path, path: Path, known: Collection[str] = ()) -> None:
     Raises:
         RefusedError: An upload of that name is not finished, and was begun with another content.
     """
-    for folder, begun in _unfinished(out, path.name):
+    for folder, begun in unfinished(out, path.name):
         if begun.checksum not in known:
-            _refuse_other(path, folder, begun)
+            refuse_changed(path, folder, begun)
 
 
 def refuse_repacked(out: Path, export: Export) -> None:
     """Refuse what another ledger's export held, packed otherwise: its request IDs would be new.
 
     Raises:
-        RefusedError: Its text was uploaded from another file, or partly.
+        RefusedError: Its text was uploaded from another file, or partly; or whether it was is what
+            a damaged `.export` would say.
     """
     text = export.text_checksum or export.checksum
     for folder in sorted(out.glob(f"*.{'[0-9a-f]' * KEY_DIGITS}")):
-        begun = _identity(folder)
+        begun = _identity(folder, export)
         other = begun and begun.checksum != export.checksum
         if begun and other and text == (begun.text_checksum or begun.checksum):
             raise RefusedError(
@@ -48,23 +48,42 @@ def refuse_repacked(out: Path, export: Export) -> None:
             )
 
 
-def _identity(folder: Path) -> Identity | None:
-    """Return what the upload of another export was begun with; damaged, it says nothing here."""
-    with suppress(RefusedError):
+def _identity(folder: Path, export: Export) -> Identity | None:
+    """Return what an upload was begun with; damaged, it is no matter where others say enough."""
+    try:
         return read_identity(folder)
-    return None
+    except RefusedError as error:
+        if _holds_other(folder, export):
+            return None
+        raise RefusedError(
+            f"whether {export.path} holds what {folder.name} does, packed otherwise, cannot be "
+            f"told: {error}; nothing was sent"
+        ) from None
 
 
-def _refuse_other(path: Path, folder: Path, begun: Identity) -> None:
+def _holds_other(folder: Path, export: Export) -> bool:
+    """Tell whether manifest or checkpoint say that a ledger is of another text."""
+    said = read_manifest(folder) or read_checkpoint(folder)
+    if said is None:
+        return False
+    both_plain = isinstance(said, Manifest) and said.packing == export.packing == "none"
+    return said.total_records != export.records or (both_plain and said.checksum != export.checksum)
+
+
+def refuse_changed(path: Path, folder: Path, begun: Identity) -> None:
+    """Refuse a file that is not what the unfinished upload in a folder began with.
+
+    Raises:
+        RefusedError: It is not, or not there.
+    """
     checkpoint = read_checkpoint(folder)
     settled = checkpoint.settled if checkpoint else 0
     left = (
         f"its upload is not finished: {settled:,} of {begun.total_records:,} records are settled "
         f"in {folder}"
     )
-    former = Former(begun.checksum, begun.bytes, base64.b64decode(begun.milestones))
     try:
-        found = difference(path, former)
+        found = difference(path, former(begun))
     except FileNotFoundError:
         raise RefusedError(
             f"{path} is not there, and {left}; put the file with SHA-256 {begun.checksum} back to "
@@ -80,8 +99,21 @@ def _refuse_other(path: Path, folder: Path, begun: Identity) -> None:
         )
 
 
-def _unfinished(out: Path, name: str) -> Iterator[tuple[Path, Identity]]:
+def former(begun: Identity) -> Former:
+    """Return what is known of the content that an upload began with."""
+    return Former(begun.checksum, begun.bytes, base64.b64decode(begun.milestones))
+
+
+def unfinished(out: Path, name: str) -> Iterator[tuple[Path, Identity]]:
+    """Yield the ledgers of that name whose upload began and was not sealed."""
+    for folder, begun, sealed in begun_ledgers(out, name):
+        if not sealed:
+            yield folder, begun
+
+
+def begun_ledgers(out: Path, name: str) -> Iterator[tuple[Path, Identity, bool]]:
+    """Yield the ledgers of that name whose upload began, each with whether it was sealed."""
     for folder in sorted(out.glob(f"{glob.escape(name)}.{'[0-9a-f]' * KEY_DIGITS}")):
         begun, manifest = read_identity(folder), read_manifest(folder)
-        if begun and not (manifest and manifest.mode == "upload"):
-            yield folder, begun
+        if begun:
+            yield folder, begun, bool(manifest and manifest.mode == "upload")

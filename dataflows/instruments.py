@@ -1,7 +1,7 @@
 """The metrics of a run: each defined once, for the page that is scraped and for OTLP."""
 
 from dataflows.instrument import Instrument
-from dataflows.readings import age, breaker, margin, needed, playout, telemetry, total
+from dataflows.readings import age, breaker, followed, margin, needed, playout, telemetry, total
 
 ANSWERS = "avstar_answer_seconds"
 """The one histogram: how long answers took."""
@@ -69,11 +69,7 @@ INSTRUMENTS = (
         "avstar_retries_total", "counter", "Requests sent again", "{request}", lambda m: m.retries
     ),
     Instrument(
-        "avstar_throttled_total",
-        "counter",
-        "Answers 429",
-        "{answer}",
-        lambda meter: meter.throttled,
+        "avstar_throttled_total", "counter", "Answers 429", "{answer}", lambda m: m.throttled
     ),
     Instrument(
         "avstar_token_refused_total",
@@ -159,6 +155,20 @@ INSTRUMENTS = (
         "Time still needed at the present rate; absent while nothing moves",
         "s",
         needed,
+    ),
+    Instrument(
+        "avstar_exports_waiting",
+        "gauge",
+        "Exports in the folder that is followed, not taken yet; absent where none is",
+        "{export}",
+        followed(lambda folder: folder.waiting()),
+    ),
+    Instrument(
+        "avstar_exports_set_aside_total",
+        "counter",
+        "Exports that could not be taken, and are among the rejected",
+        "{export}",
+        followed(lambda folder: folder.set_aside),
     ),
     Instrument("avstar_playout_seconds", "gauge", "Time left to the deadline", "s", playout),
     Instrument(

@@ -14,6 +14,7 @@ from connectors.avstar import Lane, Watch
 from connectors.effort import Effort
 from connectors.records import Batch, DeadLetter, Export, Reason, Receipt, Tally
 from connectors.trail import Attempt, Trail
+from dataflows.followed import Followed
 from dataflows.forecast import Forecast
 
 _UNAUTHORIZED, _TOO_MANY = 401, 429
@@ -49,9 +50,9 @@ class Meter(Watch):
 
     Each count has one writer thread, so nothing needs a lock; they may be a moment apart.
     `of_all` tells what all processes of a cluster have settled, where this one is to tell it.
-    `forecast` is there while a run is under way. `telemetry` tells what of each signal was `sent`
-    or `dropped`. `unanswered` counts the spots, last and in a row, that got no good answer;
-    `trouble` is what the last failed attempt had to say.
+    `forecast` is there while a run is under way, `followed` where a folder is followed. `telemetry`
+    tells what of each signal was `sent` or `dropped`. `unanswered` counts the spots, last and in a
+    row, that got no good answer; `trouble` is what the last failed attempt had to say.
     """
 
     def __init__(self) -> None:
@@ -74,6 +75,7 @@ class Meter(Watch):
         self.lanes: list[Lane] = []
         self.of_all: Callable[[], int] | None = None
         self.forecast: Forecast | None = None
+        self.followed: Followed | None = None
         self.telemetry: Callable[[str], Mapping[str, int]] = lambda _fate: {}
 
     @property

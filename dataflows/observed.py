@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
-from connectors.errors import RefusedError
+from connectors.errors import AvstarError
 from connectors.ledger import Checkpoint, read_checkpoint
 from connectors.ledger.checkpoint import CHECKPOINT
 from connectors.records import Export
@@ -91,7 +91,7 @@ def _own(meter: Meter) -> int:
 
 def _all(folders: Sequence[Path], before: int) -> int:
     """Return how much all processes have settled, as the checkpoints tell; 0 if they do not."""
-    with suppress(RefusedError, OSError):  # the run itself will tell
+    with suppress(AvstarError, OSError):  # the run itself will tell
         found = [read_checkpoint(folder) for folder in folders]
         return max(0, sum(checkpoint.settled for checkpoint in found if checkpoint) - before)
     return 0

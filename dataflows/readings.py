@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from math import inf
 
 from connectors.avstar import Lane
+from dataflows.followed import Followed
 from dataflows.meter import Meter
 
 Values = Mapping[str, float]
@@ -48,6 +49,11 @@ def age(meter: Meter) -> float | None:
     """Return the age of the last checkpoint in seconds."""
     at = meter.checkpointed()
     return None if at is None else max(0.0, time.time() - at)
+
+
+def followed(of: Callable[[Followed], float | None]) -> Callable[[Meter], float | None]:
+    """Make a reading of the folder that is followed; nothing where none is."""
+    return lambda meter: of(meter.followed) if meter.followed else None
 
 
 def telemetry(fate: str) -> Callable[[Meter], Values]:

@@ -63,7 +63,7 @@ def _prepare(
     )
     begun = read_identity(folder)
     if begun and not begun.is_of(export):
-        raise RefusedError(
+        raise UnfitError(
             f"{folder / IDENTITY} is damaged; put back the one that was there, or move {folder} "
             "away to begin anew"
         )

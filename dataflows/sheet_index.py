@@ -94,7 +94,7 @@ class SheetIndex:
     def airs(self, airing: Airing, request_id: str) -> Place | None:
         """Return a row with a new request ID that airs what was delivered under another one."""
         query = "SELECT sheet, line FROM row WHERE airing = ? AND new AND request_id <> ? LIMIT 1"
-        found = self._database.execute(query, (_digest(airing), request_id)).fetchone()
+        found = self._database.execute(query, (airing_digest(airing), request_id)).fetchone()
         return Place(*found) if found else None
 
     def _pair(self, query: str) -> tuple[Place, Place] | None:
@@ -107,7 +107,7 @@ def sheet_index() -> Iterator[SheetIndex]:
     """Open an empty index.
 
     Raises:
-        RefusedError: There is no room for it.
+        HaltedError: There is no room for it.
     """
     with scratch(_SCHEMA) as database:
         yield SheetIndex(database)
@@ -115,10 +115,11 @@ def sheet_index() -> Iterator[SheetIndex]:
 
 def _values(sheet: int, row: SheetRow) -> tuple[object, ...]:
     export, offset = (row.ancestor.checksum, row.ancestor.offset) if row.ancestor else (None, None)
-    airing = _digest(row.airing) if row.airing else None
+    airing = airing_digest(row.airing) if row.airing else None
     return sheet, row.line, export, offset, row.request_id, airing, row.new
 
 
-def _digest(airing: Airing) -> bytes:
+def airing_digest(airing: Airing) -> bytes:
+    """Return what stands for what a row airs, in a bounded number of bytes."""
     text = UNIT_SEPARATOR.join(airing)
     return blake2b(text.encode(errors="replace"), digest_size=16).digest()

@@ -6,7 +6,7 @@ from pathlib import Path
 from connectors.avion.sheet_rows import sheet_rows
 from connectors.avstar import AvstarSettings
 from connectors.desk.names import is_sheet_name
-from connectors.errors import RefusedError
+from connectors.errors import NotYetError, RefusedError
 from connectors.ledger.fates import delivered, fate, sent_to, unfinished
 from connectors.records import Export
 from dataflows.sheet_index import Place, SheetIndex, sheet_index
@@ -73,14 +73,14 @@ def refuse_unfinished(out: Path, known: Sequence[str] = ()) -> None:
     """Refuse to send what came from dead letters while another sheet is half sent.
 
     Raises:
-        RefusedError: A ledger of a sheet is not sealed, and none of those that are `known`.
+        NotYetError: A ledger of a sheet is not sealed, and none of those that are `known`.
     """
     for folder, name in unfinished(out):
         if folder.name not in known:
             again = f"`avstar run {name} --out {out}`"
             if is_sheet_name(name):
                 again = f"`avstar dlq redrive {out}`"
-            raise RefusedError(
+            raise NotYetError(
                 f"the upload of the sheet {name} is not finished ({folder}); finish it first, "
                 f"with {again}: what it holds must not be sent in another form; nothing was sent"
             )

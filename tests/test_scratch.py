@@ -1,6 +1,6 @@
 import pytest
 
-from connectors.errors import RefusedError
+from connectors.errors import HaltedError
 from connectors.scratch import scratch
 
 
@@ -12,7 +12,7 @@ def test_tables_are_there_for_their_time() -> None:
 
 def test_trouble_with_them_is_one_line_with_the_mend() -> None:
     with (
-        pytest.raises(RefusedError, match=r"no temporary index: .*let TMPDIR name a folder with"),
+        pytest.raises(HaltedError, match=r"no temporary index: .*let TMPDIR name a folder with"),
         scratch("") as database,
     ):
         database.execute("SELECT * FROM nowhere")

@@ -1,9 +1,14 @@
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from connectors.stop import Stop
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_nobody_asked_at_first():
@@ -61,3 +66,32 @@ def test_who_waits_for_a_while_is_told_whether_somebody_asked() -> None:
     stop.request()
     assert stop.wait(60)
     assert stop.wait()
+
+
+ASKS = """
+import signal
+from connectors.stop import Stop
+
+stops = [Stop()]
+signal.signal(signal.SIGALRM, lambda *_: stops[0].request())
+for number in range(5_000):
+    stops[0] = Stop()
+    signal.setitimer(signal.ITIMER_REAL, 5e-6 + number % 50 * 1e-6)
+    while not stops[0].wait(0.01):
+        pass
+"""
+
+
+def test_a_signal_may_ask_at_any_moment_of_the_waiting() -> None:
+    """A lock that is held by who waits would be waited for by the handler, for ever."""
+    subprocess.run([sys.executable, "-c", ASKS], cwd=ROOT, check=True, timeout=60)
+
+
+def test_all_who_wait_go_on_when_somebody_asks() -> None:
+    stop = Stop()
+    threads = [Thread(target=stop.wait) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    stop.request()
+    for thread in threads:
+        thread.join()

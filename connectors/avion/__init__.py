@@ -1,5 +1,7 @@
 """Avion traffic exports: what a file is, a resumable source of its records, and their schema."""
 
+from connectors.avion.airings import airings
+from connectors.avion.beginnings import begins_with, is_beginning_of
 from connectors.avion.difference import Difference, Former, difference
 from connectors.avion.operators import ValidateOut, validate
 from connectors.avion.reader import read_lines
@@ -13,7 +15,10 @@ __all__ = [
     "Former",
     "TrafficRecord",
     "ValidateOut",
+    "airings",
+    "begins_with",
     "difference",
+    "is_beginning_of",
     "read_lines",
     "survey",
     "validate",

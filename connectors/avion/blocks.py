@@ -9,7 +9,7 @@ from aiofiles.threadpool.binary import AsyncBufferedReader
 
 from connectors.avion.packed_text import PackedText
 from connectors.avion.unpacker import DamagedError, Unpacker
-from connectors.errors import HaltedError
+from connectors.errors import ChangedError, HaltedError, unread_meanwhile
 from connectors.loop import event_loop
 from connectors.records import Packing
 
@@ -70,9 +70,9 @@ class Blocks:
         try:
             await self._read_to_end()
         except OSError as error:
-            await self._queue.put(HaltedError(f"{self._path} cannot be read: {error.strerror}"))
+            await self._queue.put(unread_meanwhile(self._path, error))
         except DamagedError as error:
-            await self._queue.put(HaltedError(f"{self._path} {error}, though it was whole"))
+            await self._queue.put(ChangedError(f"{self._path} {error}, though it was whole"))
         except HaltedError as error:
             await self._queue.put(error)
 
@@ -86,7 +86,7 @@ class Blocks:
             while left and not self._closing:
                 block = await text.read(min(BLOCK, passed + left))
                 if not block:
-                    raise HaltedError(
+                    raise ChangedError(
                         f"{self._path} ended {left} bytes early: it was cut while it was read"
                     )
                 block, passed = block[passed : passed + left], max(0, passed - len(block))

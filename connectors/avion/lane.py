@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from connectors.avion.blocks import Blocks
@@ -30,10 +31,11 @@ class Position(NamedTuple):
 class Lane:
     """Reads split `index` of each export, batch by batch, from where it stood.
 
-    `positions` holds where it stands, by checksum. An export that is no longer asked for is kept
-    there while unfinished, so that asking for it again goes on. A batch that would have fewer than
-    `least` records takes them from several blocks. `confirm` raises for an export that
-    changed since it was surveyed: it is asked behind every batch, before that leaves.
+    `positions` holds where it stands, by checksum, and by name as well where there is no record. An
+    export that is no longer asked for is kept there while unfinished, so that asking for it again
+    goes on. A batch that would have fewer than `least` records takes them from several blocks.
+    `confirm` raises for an export that changed since it was surveyed: it is asked behind every
+    batch, before that leaves.
     """
 
     def __init__(  # noqa: PLR0913 - keyword-only settings
@@ -50,7 +52,7 @@ class Lane:
         self._line_limit = line_limit
         self._least = least
         self._confirm = confirm
-        wanted = {export.checksum for export in exports}
+        wanted = set(map(_name_of, exports))
         self.positions = {
             checksum: position
             for checksum, position in positions.items()
@@ -76,9 +78,9 @@ class Lane:
         while self._todo:
             export = self._exports[self._todo[0]]
             reading = self._reading = self._reading or self._open(export)
-            fresh = self._index == 0 and export.checksum not in self.positions
+            fresh = self._index == 0 and _name_of(export) not in self.positions
             batch, position = self._take(reading, count)
-            self.positions[export.checksum] = position
+            self.positions[_name_of(export)] = position
             if position.done:
                 self.close()
                 self._todo.popleft()
@@ -99,11 +101,11 @@ class Lane:
             self._confirm(reading.export)
 
     def _is_unfinished(self, export: Export) -> bool:
-        position = self.positions.get(export.checksum)
+        position = self.positions.get(_name_of(export))
         return self._index < len(export.splits) and not (position and position.done)
 
     def _open(self, export: Export) -> "_Reading":
-        position = self.positions.get(export.checksum)
+        position = self.positions.get(_name_of(export))
         _refuse_outside(export, self._index, position)
         reading = _Reading(export, self._index, position, self._line_limit)
         log.info(
@@ -115,6 +117,11 @@ class Lane:
             },
         )
         return reading
+
+
+def _name_of(export: Export) -> str:
+    """Return what a position is kept under: others may hold no record in the same words."""
+    return export.checksum if export.records else f"{export.checksum} {export.path.name}"
 
 
 def _refuse_outside(export: Export, index: int, position: Position | None) -> None:
@@ -153,7 +160,7 @@ class _Reading:
             packing=export.packing,
             unpacker=take(export.checksum, self._cutter.offset),
         )
-        self._runs = self._cut()
+        self._runs: Iterator[Lines] = self._cut()
         self._next = next(self._runs, None)
 
     def take(self, count: int, least: int) -> tuple[Batch[Line], Position]:
@@ -165,7 +172,10 @@ class _Reading:
         else:
             lines = self._filled(lines, min(least, count))
             if len(lines.pieces) > count:
-                lines, self._next = lines.take(count)
+                lines, rest = lines.take(count)
+                if self._next is not None:  # what could not be joined comes behind the rest
+                    self._runs = chain([self._next], self._runs)
+                self._next = rest
         if self._next is None:
             self._next = next(self._runs, None)
         end = min(lines.offset + lines.size, self._end)  # the last record may lack its line end

@@ -14,6 +14,11 @@ DIGITS = 4
 """Bytes kept of each digest. They only say where to look: that it changed is the SHA-256's word."""
 
 
+def step_of(size: int) -> int:
+    """Return how many bytes lie between the milestones of an export of this size."""
+    return FINE_STEP if size <= FINE_SIZE else STEP
+
+
 class Milestones:
     """SHA-256 of a file as it is read, and of its beginning up to every `step` bytes.
 
@@ -22,7 +27,7 @@ class Milestones:
     """
 
     def __init__(self, size: int) -> None:
-        self.step = FINE_STEP if size <= FINE_SIZE else STEP
+        self.step = step_of(size)
         self.size = 0
         self._digest = hashlib.sha256()
         self._passed = bytearray()

@@ -31,7 +31,7 @@ _AT_ONCE = datetime.fromtimestamp(0, timezone.utc)
 costs nothing; and a moment soon to come would be an hour away if the clock were set back by one."""
 
 State = tuple[int, dict[str, Position]]
-"""Snapshot of a lane: the version, and its position in each export by checksum."""
+"""Snapshot of a lane: the version, and its position in each export by what that holds."""
 
 
 class AvionSource(FixedPartitionedSource[Batch[Line], State]):

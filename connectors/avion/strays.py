@@ -76,7 +76,7 @@ def strays() -> Iterator[Strays]:
     """Look for strays; what is kept for that is on disk, and gone at the end.
 
     Raises:
-        RefusedError: There is no room for it.
+        HaltedError: There is no room for it.
     """
     with scratch(_SCHEMA) as database:
         yield Strays(database)

@@ -19,7 +19,7 @@ from connectors.avion.sheets import check_sheet
 from connectors.avion.stamp import stamp_of
 from connectors.avion.unpacker import DamagedError, behind, unpacked
 from connectors.avion.waypoints import Waypoints, remember
-from connectors.errors import RefusedError
+from connectors.errors import RefusedError, unread
 from connectors.records import Export, Packing, Split
 
 LANES = 8
@@ -60,7 +60,7 @@ def survey(
     except IsADirectoryError:
         raise RefusedError(f"{path} is a directory; name the export file itself") from None
     except OSError as error:
-        raise RefusedError(f"{path} cannot be read: {error.strerror}") from None
+        raise unread(path, error) from None
     except DamagedError as error:
         raise RefusedError(f"{path} {error}; fetch it again: nothing was sent") from None
     _compare_with_manifest(export)
@@ -164,7 +164,9 @@ def _compare_with_manifest(export: Export) -> None:
         records, checksum = index(told["records"]), told["sha256"].lower()
     except FileNotFoundError:
         return
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise unread(path, error) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RefusedError(
             f'{path} cannot be used: {error!r}; it must hold {{"records", "sha256"}}'
         ) from None

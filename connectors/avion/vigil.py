@@ -4,7 +4,7 @@ from threading import Lock
 
 from connectors.avion.difference import Former, difference
 from connectors.avion.stamp import stamp_of
-from connectors.errors import HaltedError
+from connectors.errors import ChangedError, unread_meanwhile
 from connectors.records import Export
 
 
@@ -23,7 +23,8 @@ class Vigil:
         """Return if the export is unchanged.
 
         Raises:
-            HaltedError: It is not; what was read of it so far is as it was surveyed.
+            ChangedError: It is not; what was read of it so far is as it was surveyed.
+            HaltedError: The disk fails.
         """
         with self._lock:
             known = self._stamps.get(export.checksum, export.stamp)
@@ -35,12 +36,9 @@ class Vigil:
                     export.path, Former(export.checksum, export.size, export.milestones)
                 )
             except OSError as error:
-                raise HaltedError(
-                    f"{export.path} cannot be read any more: {error.strerror}; put it back and run "
-                    "again to go on"
-                ) from None
+                raise unread_meanwhile(export.path, error) from None
             if changed:
-                raise HaltedError(
+                raise ChangedError(
                     f"{export.path} {changed}, while it was read; put the old file back and run "
                     "again to go on"
                 )

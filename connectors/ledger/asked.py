@@ -71,7 +71,7 @@ def asking(wanted: Iterable[tuple[Record, str | None]]) -> Iterator[Asked]:
     """Open the index with the records of its first round.
 
     Raises:
-        RefusedError: There is no room for it.
+        HaltedError: There is no room for it.
     """
     with scratch(_SCHEMA) as database:
         asked = Asked(database)

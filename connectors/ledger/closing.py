@@ -172,7 +172,8 @@ def closing(ledgers: Sequence[Sealed]) -> Iterator[Closing]:
     """Index ledgers, oldest first, on disk; the index is gone when the process ends.
 
     Raises:
-        RefusedError: A ledger is damaged, or there is no room for the index.
+        RefusedError: A ledger is damaged.
+        HaltedError: There is no room for the index.
     """
     with scratch(SCHEMA) as database:
         yield Closing(database, ledgers)

@@ -40,7 +40,8 @@ def fate(out: Path, wanted: Iterable[tuple[Record, str | None]], but: set[str]) 
         but: Names of ledgers that are not asked.
 
     Raises:
-        RefusedError: A ledger is damaged, or there is no room for an index.
+        RefusedError: A ledger is damaged.
+        HaltedError: There is no room for an index.
         OSError: A file cannot be read.
     """
     folders = [folder for folder in ledger_folders(out) if folder.name not in but]

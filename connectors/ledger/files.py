@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from connectors.errors import RefusedError
+from connectors.errors import HaltedError, RefusedError, unread
 
 T = TypeVar("T")
 
@@ -31,6 +31,7 @@ def read_values(path: Path, kind: Callable[..., T], version: int | None = None) 
 
     Raises:
         RefusedError: The file is not what `kind` needs, or not of the `version` given.
+        HaltedError: The disk fails.
     """
     try:
         values = json.loads(path.read_bytes())
@@ -43,6 +44,8 @@ def read_values(path: Path, kind: Callable[..., T], version: int | None = None) 
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError, KeyError) as error:
+        if isinstance(error, OSError) and isinstance(why := unread(path, error), HaltedError):
+            raise why from None
         raise RefusedError(
             f"{path} is damaged ({type(error).__name__}); put back the one that was there, or "
             "move the ledger away to begin anew"
@@ -58,10 +61,11 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def sha256_of(path: Path) -> str:
-    """Return a file's SHA-256 in hex."""
+def sha256_of(path: Path, progress: Callable[[], object] = lambda: None) -> str:
+    """Return a file's SHA-256 in hex; `progress` is called for every block."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
+            progress()
     return digest.hexdigest()

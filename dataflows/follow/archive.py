@@ -1,18 +1,22 @@
 """The archive: the ledgers, and in each the export that it is about."""
 
 import errno
+import logging
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from connectors.errors import HaltedError
+from connectors.errors import ChangedError, HaltedError
 from connectors.ledger.files import sha256_of, sync_folder
 from connectors.records import Export
 from dataflows.follow.landing import Landing
+from dataflows.follow.names import companions
+from dataflows.sent_before import ARCHIVED
 
-EXPORT = "export"
-"""Folder in a ledger for its export and what came with it."""
+log = logging.getLogger(__name__)
 
 _DRAFT = ".export.draft"
 _BLOCK = 1 << 20
@@ -22,23 +26,25 @@ def archive(folder: Path, landing: Landing, export: Export, progress: Callable[[
     """Move the export in hand into its ledger, and return where it is now.
 
     Within a file system that is one step. Between two it is copied, compared, and named when it is
-    whole; only then is what was copied removed.
+    whole; only then is what was copied removed. What came with it and cannot be copied is put among
+    the rejected.
 
     Args:
         folder: The archive.
         landing: Where the export is in hand.
         export: What it is, as surveyed.
-        progress: Called for every block that is copied.
+        progress: Called for every block that is copied or compared; what it raises ends that.
 
     Raises:
+        ChangedError: The export is written to; it is still in hand, and not in the archive.
         HaltedError: The ledger has another export already, or the copy differs.
-        OSError: It cannot be written.
+        OSError: It cannot be written, or the export not read.
     """
-    place = folder / export.key / EXPORT
+    place = folder / export.key / ARCHIVED
     moved = place / export.path.name
     if place.exists():
-        _confirm(moved, export)  # by a run that was cut off, or when the same came before
-        landing.discard()
+        _confirm(moved, export, progress)  # by a run that was cut off, or when the same came before
+        landing.discard(_copied(export.path, place))
         return moved
     try:
         export.path.parent.rename(place)
@@ -46,36 +52,64 @@ def archive(folder: Path, landing: Landing, export: Export, progress: Callable[[
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        _copy(export.path.parent, place, progress)
-        _confirm(moved, export)
-        landing.discard()
+        _copy(export, place, progress)
+        landing.discard(_copied(export.path, place))
     sync_folder(place.parent)
     return moved
 
 
-def _copy(source: Path, place: Path, progress: Callable[[], object]) -> None:
+def _copied(export: Path, place: Path) -> set[str]:
+    """Return what need not be kept: what is in the archive, and what says no more than that."""
+    names = {path.name for path in place.iterdir()}
+    for path in companions(export):
+        with suppress(OSError), _open(path):
+            names.add(path.name)
+    return names
+
+
+def _copy(export: Export, place: Path, progress: Callable[[], object]) -> None:
     draft = place.with_name(_DRAFT)
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
-    for path in sorted(source.iterdir()):
-        _copy_file(path, draft / path.name, progress)
+    for path in sorted(export.path.parent.iterdir()):
+        try:
+            source = _open(path)
+        except OSError as error:
+            if path == export.path:
+                raise
+            log.warning("not archived", extra={"file": str(path), "error": str(error)})
+            continue
+        with source:
+            _copy_file(source, draft / path.name, progress)
     sync_folder(draft)
+    same = sha256_of(draft / export.path.name, progress) == export.checksum
+    if export.path.stat().st_size != export.size:
+        raise ChangedError(f"{export.path} was written to while it was copied")
+    if not same:
+        raise HaltedError(f"the copy of {export.path} in {draft} differs from it; run again")
     draft.rename(place)
     sync_folder(place.parent)
 
 
-def _copy_file(source: Path, copy: Path, progress: Callable[[], object]) -> None:
-    with source.open("rb") as file, copy.open("wb") as out:
-        while block := file.read(_BLOCK):
+def _open(path: Path) -> BinaryIO:
+    if not path.is_file():  # of a pipe, opening waits for its writer
+        raise OSError(errno.EINVAL, "it is no file", str(path))
+    return path.open("rb")
+
+
+def _copy_file(source: BinaryIO, copy: Path, progress: Callable[[], object]) -> None:
+    with copy.open("wb") as out:
+        while block := source.read(_BLOCK):
             out.write(block)
             progress()
         out.flush()
         os.fsync(out.fileno())
-    shutil.copystat(source, copy)
+    with suppress(OSError):  # times and permissions are a courtesy; some file systems have none
+        shutil.copystat(source.name, copy)
 
 
-def _confirm(copy: Path, export: Export) -> None:
-    if not copy.is_file() or sha256_of(copy) != export.checksum:
+def _confirm(copy: Path, export: Export, progress: Callable[[], object]) -> None:
+    if not copy.is_file() or sha256_of(copy, progress) != export.checksum:
         raise HaltedError(
             f"{copy} is not {export.path}, though its ledger is; move {copy.parent} away, and run "
             "again"

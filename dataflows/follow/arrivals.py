@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from math import isinf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,14 @@ def arrivals(landing: Path) -> list[Arrival]:
     ]
 
 
+def waiting(landing: Path) -> int | None:
+    """Return how many there are, None if the folder cannot be read."""
+    try:
+        return len(arrivals(landing))
+    except OSError:
+        return None
+
+
 def stamp(status: os.stat_result) -> Stamp:
     """Return by what a change of a file is noticed."""
     return status.st_ino, status.st_size, status.st_mtime_ns
@@ -55,12 +64,30 @@ def _announced(export: Path, status: os.stat_result) -> bool:
     return any(time >= status.st_mtime_ns for time in times)
 
 
+_DOUBTED_SECONDS = 120.0
+"""Time for an export to settle that was announced before it was whole, where none is given."""
+
+
 class Settling:
     """Knows since when files have been as they are; `seconds` unchanged, one counts as whole."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._since: dict[str, tuple[Stamp, float]] = {}
+        self._doubted: set[str] = set()
+
+    def doubt(self, name: str) -> None:
+        """Do not take a companion's word for the file that has the name now: it must be quiet."""
+        self._doubted.add(name)
+
+    def believe(self, name: str) -> None:
+        """Take a companion's word for whatever has the name from now on."""
+        self._doubted.discard(name)
+
+    def was_quiet(self, one: Arrival, now: float) -> bool:
+        """Tell whether an arrival had not changed for the time when it was looked at last."""
+        mark, since = self._since.get(one.name, (None, now))
+        return mark == one.stamp and now - since >= self._patience(one)
 
     def whole(self, found: Sequence[Arrival], now: float) -> Arrival | None:
         """Return the first arrival that is whole.
@@ -71,12 +98,20 @@ class Settling:
         """
         before = self._since
         self._since = {one.name: (one.stamp, now) for one in found}
+        self._doubted.intersection_update(self._since)  # what comes again is another one
         for one in found:
             known = before.get(one.name)
             if known and known[0] == one.stamp:
                 self._since[one.name] = known
-        return next((one for one in found if one.announced or self._is_quiet(one, now)), None)
+        return next((one for one in found if self._is_whole(one, now)), None)
 
-    def _is_quiet(self, one: Arrival, now: float) -> bool:
-        """Tell whether nothing was written to it; nor was to one that is empty, until it is."""
-        return bool(one.stamp[1]) and now - self._since[one.name][1] >= self._seconds
+    def _is_whole(self, one: Arrival, now: float) -> bool:
+        """Tell whether it is; one that is empty never settles, since it may only be open yet."""
+        if one.announced and one.name not in self._doubted:
+            return True
+        return (bool(one.stamp[1]) or one.announced) and self.was_quiet(one, now)
+
+    def _patience(self, one: Arrival) -> float:
+        """Return how long it must be quiet; who waits for companions alone has one of those."""
+        endless = isinf(self._seconds) and one.name in self._doubted
+        return _DOUBTED_SECONDS if endless else self._seconds

@@ -5,8 +5,9 @@ from typing import NoReturn
 
 from connectors.errors import RefusedError
 from dataflows.cluster import Cluster
-from dataflows.follow.landing import Landing
-from dataflows.follow.members import First, Other
+from dataflows.follow.first import First
+from dataflows.follow.landing import OWN, Landing
+from dataflows.follow.other import Other
 from dataflows.hold import hold
 from dataflows.job import means
 from dataflows.settings import Settings
@@ -34,6 +35,12 @@ def _checked(settings: Settings) -> tuple[Path, Path]:
         raise RefusedError("--follow needs --archive, where ledgers are kept, and what is done")
     if not landing.is_dir():
         raise RefusedError(f"{landing} is no folder; give --follow the one where exports arrive")
+    for own in OWN:
+        if folder.resolve().is_relative_to((landing / own).resolve()):
+            raise RefusedError(
+                f"{folder} lies in {landing / own}, where exports come and go; give --archive "
+                "another folder"
+            )
     no = {
         "an EXPORT": bool(settings.exports),
         "--validate-only": settings.validate_only,

@@ -1,7 +1,7 @@
 """The landing folder: what is in hand there, and how it leaves, in steps that a crash may part.
 
     LANDING/day.ndjson, day.ndjson.done       arrived
-    LANDING/.claim/…                          being taken: companions first, the export last
+    LANDING/.claim/…                          being taken or given back: the export last, or first
     LANDING/processing/…                      in hand; one at a time
     LANDING/rejected/day.ndjson/…             set aside, with day.ndjson.reason
     LANDING/.gone/…                           of which the archive has a copy; being removed
@@ -9,15 +9,17 @@
 A folder is renamed in one step, so an export and its companions are never parted.
 """
 
+import os
 import shutil
+from collections.abc import Collection
 from itertools import count
 from pathlib import Path
 
-from connectors.errors import RefusedError
+from connectors.errors import HaltedError, RefusedError
 from connectors.ledger.files import sync_folder, write_whole
-from dataflows.follow.names import companions, is_export, reason_of
+from dataflows.follow.names import REASON, companions, is_export, reason_of
 
-PROCESSING, REJECTED, CLAIM, GONE = "processing", "rejected", ".claim", ".gone"
+PROCESSING, REJECTED, CLAIM, GONE = OWN = "processing", "rejected", ".claim", ".gone"
 
 
 class Landing:
@@ -28,6 +30,7 @@ class Landing:
         self._claim = folder / CLAIM
         self._processing = folder / PROCESSING
         self._gone = folder / GONE
+        self._number: tuple[int, int] | None = None
 
     def recover(self) -> None:
         """Finish, or undo, what a crash cut off.
@@ -37,18 +40,32 @@ class Landing:
                 names of our folders.
             OSError: It cannot be done.
         """
+        self.confirm()
         for place in (self._processing, self.folder / REJECTED):
             if place.exists() and not place.is_dir():
                 raise RefusedError(f"{place} is a file, where a folder is needed; move it away")
         shutil.rmtree(self._gone, ignore_errors=True)
         if self._claim.is_dir():
-            if _exports(self._claim):
-                self._claim.rename(self._processing)
-            else:
-                self._give_back()
-        in_hand = self.in_hand()
-        if in_hand and reason_of(in_hand).exists():
+            self._recover_claim()
+        in_hand, told = self.in_hand(), _reasons(self._processing)
+        if in_hand and reason_of(in_hand) in told:
             self._reject(in_hand.name)
+        elif told and not in_hand:  # the export had gone
+            self._reject(told[0].name.removesuffix(REASON))
+
+    def confirm(self) -> None:
+        """Return if the folder is the one that it was when this was called first.
+
+        Raises:
+            HaltedError: Another one has its name: it was removed, and made anew. Nobody else is
+                kept from working in that.
+            OSError: It is gone.
+        """
+        status = self.folder.stat()
+        number = status.st_dev, status.st_ino
+        self._number = self._number or number
+        if number != self._number:
+            raise HaltedError(f"{self.folder} is not the folder that it was; run again to go on")
 
     def in_hand(self) -> Path | None:
         """Return the export that was claimed and has not left yet.
@@ -70,53 +87,111 @@ class Landing:
 
         Returns:
             Where it is now, None if somebody took it back meanwhile.
+
+        Raises:
+            OSError: It, or a companion, may not be moved; both are where they were.
         """
         self._claim.mkdir(exist_ok=True)
         export = self.folder / name
         try:
             for path in (*companions(export), export):
                 path.rename(self._claim / path.name)
-        except FileNotFoundError:
+        except OSError as error:
             self._give_back()
-            return None
-        if self._processing.is_dir():  # with what somebody left of another, or with nothing
-            self._reject(PROCESSING)
-        self._claim.rename(self._processing)
-        sync_folder(self.folder)
+            if isinstance(error, FileNotFoundError):
+                return None
+            raise
+        self._take()
         return self._processing / name
 
+    def give_back(self, export: Path) -> bool:
+        """Put the export in hand back where it arrived; False if another has its name there."""
+        place = self.folder / export.name
+        if place.exists():
+            return False
+        self._processing.rename(self._claim)
+        (self._claim / export.name).rename(place)
+        self._give_back()
+        sync_folder(self.folder)
+        return True
+
     def set_aside(self, export: Path, reason: str) -> Path:
-        """Put the export in hand among the rejected, and return where it is now."""
+        """Put what is in hand among the rejected, and return where the export is now.
+
+        The export itself may have gone.
+        """
+        self._processing.mkdir(exist_ok=True)
         write_whole(reason_of(export), f"{reason}\n".encode())
         return self._reject(export.name)
 
-    def discard(self) -> None:
-        """Remove what is in hand, of which there is a copy."""
+    def note(self, name: str, reason: str) -> Path:
+        """Leave word among the rejected of an export that is elsewhere, and return its place."""
+        place = self._free(name)
+        place.mkdir()
+        write_whole(reason_of(place / name), f"{reason}\n".encode())
+        sync_folder(place.parent)
+        return place / name
+
+    def discard(self, names: Collection[str]) -> None:
+        """Remove what is in hand, of whose files of these names there is a copy.
+
+        What has no copy is put among the rejected.
+        """
+        if left := [path for path in self._processing.iterdir() if path.name not in names]:
+            place = self._free(PROCESSING)
+            place.mkdir()
+            for path in left:
+                path.rename(place / path.name)
+            sync_folder(place)
         self._processing.rename(self._gone)
         sync_folder(self.folder)
         shutil.rmtree(self._gone)
 
+    def _recover_claim(self) -> None:
+        if not _exports(self._claim):
+            self._give_back()
+        elif self.in_hand():  # somebody put one there
+            self._claim.rename(self._free(CLAIM.removeprefix(".")))
+        else:
+            self._take()
+
+    def _take(self) -> None:
+        """Have in hand what was claimed."""
+        if self._processing.is_dir():  # with what somebody left of another, or with nothing
+            self._reject(PROCESSING)
+        self._claim.rename(self._processing)
+        sync_folder(self.folder)
+
     def _reject(self, name: str) -> Path:
-        rejected = self.folder / REJECTED
-        rejected.mkdir(exist_ok=True)
-        numbered = (rejected / (name if n == 1 else f"{name}.{n}") for n in count(1))
-        place = next(path for path in numbered if not path.exists())
+        place = self._free(name)
         self._processing.rename(place)
-        sync_folder(rejected)
+        sync_folder(place.parent)
         sync_folder(self.folder)
         return place / name
 
+    def _free(self, name: str) -> Path:
+        """Return a place among the rejected that is not taken."""
+        rejected = self.folder / REJECTED
+        rejected.mkdir(exist_ok=True)
+        numbered = (rejected / (name if n == 1 else f"{name}.{n}") for n in count(1))
+        return next(path for path in numbered if not os.path.lexists(path))
+
     def _give_back(self) -> None:
-        """Return companions whose export was not taken yet; newer ones are those of another."""
-        for path in self._claim.iterdir():
-            if (self.folder / path.name).exists():
+        """Return companions whose export was not taken; newer ones are those of another."""
+        for path in list(self._claim.iterdir()):
+            place = self.folder / path.name
+            if os.path.lexists(place) and not path.is_dir():
                 path.unlink()
             else:
-                path.rename(self.folder / path.name)
+                path.rename(self._free(path.name) if os.path.lexists(place) else place)
         self._claim.rmdir()
 
 
 def _exports(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if is_export(path.name))
+    return sorted(path for path in folder.iterdir() if is_export(path.name) and not path.is_dir())
+
+
+def _reasons(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{REASON}")) if folder.is_dir() else []

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-COMPANIONS = (".done", ".manifest.json")
+MANIFEST = ".manifest.json"
+
+COMPANIONS = (".done", MANIFEST)
 """What the traffic system adds to an export's name, for a file that says that it is whole."""
 
 REASON = ".reason"
@@ -28,6 +30,11 @@ def reason_of(export: Path) -> Path:
     """Return where it is written why an export was set aside."""
     fits = len(export.name.encode()) <= _LONGEST_BYTES
     return export.with_name((export.name if fits else "export") + REASON)
+
+
+def manifest_of(export: Path) -> Path:
+    """Return where the traffic system says what an export holds."""
+    return export.with_name(export.name + MANIFEST)
 
 
 def companions(export: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
+from dataflows.followed import Followed
 from dataflows.meter import Meter
 from dataflows.standstill import standstill
 
@@ -19,6 +20,7 @@ class Course:
         self.meter: Meter | None = None
         self.last: Meter | None = None
         self.idle = False
+        self._followed: Followed | None = None
         self._alone = alone
         self._steps = 0
 
@@ -27,10 +29,17 @@ class Course:
         self.idle = idle
         self._steps += 1
 
+    def follow(self, followed: Followed) -> None:
+        """Have every meter from now on, the first before any run, tell of a folder as well."""
+        self._followed = followed
+        self.last = Meter()
+        self.last.followed = followed
+
     @contextmanager
     def running(self, meter: Meter) -> Iterator[None]:
         """Have the dataflow's meter tell while the body runs."""
         self.step()
+        meter.followed = self._followed
         self.meter = self.last = meter
         try:
             yield

@@ -93,6 +93,18 @@ def test_batches_filled_from_several_blocks_are_the_export_too(lane, exports, na
     assert all(len(batch) <= count for batch in found)
 
 
+def test_what_cannot_be_joined_comes_behind_what_is_left_of_a_batch(lane, write, spot, to_ndjson):
+    rows = to_ndjson([spot(i) for i in range(4)]).splitlines(keepends=True)
+    text = rows[0] + b"\n" * 9 + rows[1] + rows[2] + b"x" * (LIMIT + 9) + b"\n" + rows[3]
+    export = survey(write("gaps.ndjson", text), line_limit=LIMIT)
+
+    found = drain(lane([export], least=5), 5)
+
+    lines = [line for batch in found for line in batch]
+    assert lines == list(read_lines(export, line_limit=LIMIT))
+    assert len(lines) == export.records == 5
+
+
 def test_a_batch_has_as_many_records_as_it_must_wherever_blocks_end(lane, exports, small_blocks):
     export = exports["many.ndjson"]
     assert export.size > 10 * small_blocks
@@ -134,10 +146,11 @@ def test_the_position_is_where_the_last_batch_ends(lane, exports, name):
     export = exports[name]
     reading = lane([export])
     while (batch := reading.read(3)) is not None:
-        offset, line, _ = reading.positions[export.checksum]
+        [(offset, line, _)] = reading.positions.values()
         assert (offset, line) == (batch.span.end, batch.span.line) or name == "blanks.ndjson"
-    assert reading.positions[export.checksum].done
-    assert reading.positions[export.checksum].offset == export.splits[-1].end
+    [position] = reading.positions.values()
+    assert position.done
+    assert position.offset == export.splits[-1].end
 
 
 def test_the_end_of_the_split_is_known_with_its_last_batch(lane, exports):
@@ -188,6 +201,14 @@ def test_every_export_without_records_is_accounted_for_once(write, lane, name, d
     reading = lane([export])
     assert [len(batch) for batch in drain(reading, 5)] == [0]
     assert drain(lane([export], positions=reading.positions), 5) == []
+
+
+def test_one_that_holds_the_same_nothing_is_accounted_for_as_well(write, lane):
+    one, other = survey(write("a.ndjson", b"")), survey(write("b.ndjson", b""))
+    reading = lane([one])
+    drain(reading, 5)
+    [batch] = drain(lane([other], positions=reading.positions), 5)
+    assert batch.span.export == other.key
 
 
 def test_only_the_first_lane_accounts_for_an_export_without_records(lane, exports):
@@ -246,7 +267,7 @@ def test_a_file_cut_after_the_survey_halts_the_run(lane, exports):
 
 def test_a_file_gone_after_the_survey_halts_the_run(lane, exports):
     export = replace(exports["many.ndjson"], path=exports["many.ndjson"].path / "gone")
-    with pytest.raises(HaltedError, match="cannot be read: Not a directory"):
+    with pytest.raises(HaltedError, match="cannot be read any more: Not a directory"):
         lane([export]).read(5)
 
 

@@ -12,7 +12,7 @@ from connectors.avion import read_lines, survey
 from connectors.avion.lane import Lane
 from connectors.avion.stamp import stamp_of
 from connectors.avion.survey import LANES
-from connectors.errors import RefusedError
+from connectors.errors import HaltedError, RefusedError
 from connectors.records import Split
 
 HEADER = b"SpotID,StationCode,AirDateTime,Duration,ClientName\n"
@@ -175,8 +175,9 @@ def test_a_path_through_a_file_is_refused(write):
     assert refusal(write("a", b"") / "a.ndjson").endswith("cannot be read: Not a directory")
 
 
-def test_a_file_that_cannot_be_read_is_refused():
-    assert refusal(Path("/proc/self/mem")).endswith("cannot be read: Input/output error")
+def test_a_disk_that_fails_halts_since_it_is_not_the_export():
+    with pytest.raises(HaltedError, match="mem cannot be read: Input/output error; mend that"):
+        survey(Path("/proc/self/mem"))
 
 
 def test_a_loop_of_links_is_refused(tmp_path):
@@ -240,7 +241,7 @@ def test_a_count_in_quotes_is_a_manifest_that_cannot_be_used(with_manifest):
 
 def test_a_manifest_that_is_a_folder_cannot_be_used(write, tmp_path):
     (tmp_path / "a.ndjson.manifest.json").mkdir()
-    assert "manifest.json cannot be used" in refusal(write("a.ndjson", b""))
+    assert "manifest.json cannot be read: Is a directory" in refusal(write("a.ndjson", b""))
 
 
 @pytest.mark.parametrize("format_name", ["ndjson", "csv"])

@@ -1,5 +1,6 @@
 """What an unfinished ledger says of a file of its name; the command's own tests have the words."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from connectors.ledger.counts import Counts
 from connectors.ledger.manifest import new_manifest
 from connectors.records import Export
 from dataflows.exports import open_exports
-from dataflows.identity import refuse_other
+from dataflows.identity import refuse_other, refuse_repacked
 from dataflows.settings import load_settings
 
 
@@ -149,3 +150,31 @@ def test_a_file_that_the_survey_refuses_is_told_by_its_ledger(day: Export, out: 
     day.path.mkdir()
     with pytest.raises(RefusedError, match="is a directory"):
         open_exports(settings)
+
+
+def packed(day: Export) -> Export:
+    path = day.path.with_name("other.ndjson.gz")
+    path.write_bytes(gzip.compress(day.path.read_bytes()))
+    return survey(path)
+
+
+def test_what_is_packed_otherwise_is_refused_even_where_only_a_damaged_file_would_tell(
+    day: Export, out: Path
+) -> None:
+    with pytest.raises(RefusedError, match="packed otherwise, whose ledger is"):
+        refuse_repacked(out, packed(day))
+    (out / day.key / ".export").write_text("{")
+    with pytest.raises(RefusedError, match=r"cannot be told: .* is damaged .*put back the one"):
+        refuse_repacked(out, packed(day))
+
+
+def test_a_damaged_one_keeps_nothing_else_out(
+    day: Export, out: Path, new_export: Callable[..., Path]
+) -> None:
+    (out / day.key / ".export").write_text("{")
+    refuse_repacked(out, survey(new_export(31, "more.ndjson")))
+    same_count = survey(new_export(30, "another.ndjson", seed=5))
+    with pytest.raises(RefusedError, match="cannot be told"):
+        refuse_repacked(out, same_count)
+    seal(out, day, "upload")
+    refuse_repacked(out, same_count)

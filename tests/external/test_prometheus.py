@@ -29,8 +29,11 @@ UNSEEN = {
     "avstar_telemetry_dropped_total",
     "avstar_needed_seconds",
     "avstar_deadline_margin_seconds",
+    "avstar_exports_waiting",
+    "avstar_exports_set_aside_total",
 }
-"""Without a collector two have nothing to tell, and in the first half minute two others."""
+"""Without a collector two have nothing to tell, in the first half minute two others, and two where
+no folder is followed."""
 
 opener = build_opener(ProxyHandler({}))
 PROMTOOL, PROMETHEUS = shutil.which("promtool"), shutil.which("prometheus")

@@ -5,31 +5,21 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
-from connectors.ledger import read_manifest
-from dataflows.generate import Sample, generate
 from tests.external.ports import free_port
 from tests.processes import ROOT
 
 New = Callable[..., Any]
-SOON = ("--settle-seconds", "0.2")
-DIES = """
-import os, signal
-from importlib import import_module
-
-module = import_module("{module}")
-module.{name} = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-"""
 GROWS = """
-from dataflows.follow import members
+from dataflows.follow import first
 
-carry = members.carry
+carry = first.carry
 
 def grows(settings, exports, given):
     done = carry(settings, exports, given)
@@ -37,84 +27,8 @@ def grows(settings, exports, given):
         file.write(b'{"SpotID": "late"}\\n')
     return done
 
-members.carry = grows
+first.carry = grows
 """
-
-
-class Landing:
-    """A landing folder, its archive, and the command that follows it."""
-
-    def __init__(self, avstar: Any, folder: Path, api: Any) -> None:
-        self._avstar = avstar
-        self.folder = folder / "landing"
-        self.archive = folder / "archive"
-        self.folder.mkdir(exist_ok=True)
-        self.api = api
-
-    def put(self, name: str, records: int = 100, *companions: str, **sample: Any) -> Path:
-        """Write an export under another name, and rename it when it is whole."""
-        path, draft = self.folder / name, self.folder / f"{name}.part"
-        sample.setdefault("format", "csv" if name.endswith(".csv") else "ndjson")
-        with draft.open("wb") as file:
-            file.writelines(generate(Sample(records, **{"bad": 0, **sample})))
-        draft.rename(path)
-        for suffix in companions:
-            path.with_name(name + suffix).touch()
-        return path
-
-    def start(self, *options: object, **variables: str | None) -> Any:
-        words = ["run", "--follow", self.folder, "--archive", self.archive, *SOON]
-        address = ["--api-url", self.api.url, "--rate", "10000/0.1"]
-        return self._avstar.start(*words, *address, *options, **variables)
-
-    def place(self, name: str) -> Path | None:
-        """Return where an export is in the archive."""
-        return next(iter(self.archive.glob(f"{name}.*/export/{name}")), None)
-
-    def until(self, running: Any, *names: str) -> None:
-        running.until(lambda: all(map(self.place, names)))
-
-    def until_accepted(self, running: Any, count: int) -> None:
-        running.until(lambda: self.api.stats()["accepted"] >= count)
-
-    def left(self) -> list[str]:
-        return sorted(path.name for path in self.folder.iterdir())
-
-    def written(self) -> dict[Path, tuple[int, int]]:
-        """Return what of the archive changes when something is written."""
-        stats = {path: path.stat() for path in self.archive.rglob("*")}
-        return {path: (one.st_size, one.st_mtime_ns) for path, one in stats.items()}
-
-    def sealed(self) -> Iterator[Any]:
-        """Manifests in the order in which they were sealed."""
-        found = [read_manifest(path) for path in self.archive.glob("*.*") if path.is_dir()]
-        return iter(sorted((one for one in found if one), key=lambda one: one.completed_at))
-
-    def assert_exact(self, spots: int, *names: str) -> None:
-        """Every export is archived and verified, and every spot at the API once."""
-        places = [self.place(name) for name in names]
-        done = self._avstar("verify", self.archive, *places)
-        assert done.code == 0, done.out
-        assert done.out.count("all accounted for") == len(names)
-        assert len(self.api.spots()) == self.api.stats()["accepted"] == spots
-
-
-@pytest.fixture
-def landing(avstar: Any, tmp_path: Path, api: New) -> Callable[..., Landing]:
-    return lambda *options: Landing(avstar, tmp_path, api(*options))
-
-
-@pytest.fixture
-def dying(tmp_path: Path) -> Callable[[str, str], dict[str, str]]:
-    """Make the variables by which a process kills itself instead of calling a function."""
-
-    def variables(module: str, name: str) -> dict[str, str]:
-        folder = tmp_path / f"dies-{name}"
-        folder.mkdir(exist_ok=True)
-        (folder / "sitecustomize.py").write_text(DIES.format(module=module, name=name))
-        return {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
-
-    return variables
 
 
 def test_what_arrives_is_uploaded_in_order_and_archived_with_its_ledger(landing: New) -> None:
@@ -221,7 +135,7 @@ def test_one_that_is_sealed_and_still_there_after_a_crash_is_only_moved(
 ) -> None:
     one = landing()
     one.put("day.ndjson", 50, ".done", seed=1)
-    killed = one.start(**dying("dataflows.follow.members", "archive"))
+    killed = one.start(**dying("dataflows.follow.first", "archive"))
     assert killed.finish().code == -9
     assert next(one.sealed()).export == "day.ndjson"
     assert one.place("day.ndjson") is None

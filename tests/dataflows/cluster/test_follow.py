@@ -1,5 +1,6 @@
 """Several processes follow one folder: the first decides what is next, the others help."""
 
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.dataflows.cli.test_run_follow import Landing
+from tests.dataflows.cli.following import Landing
 from tests.dataflows.cluster.conftest import free_addresses
 
 New = Callable[..., Any]
@@ -89,3 +90,22 @@ def test_one_that_goes_while_there_is_nothing_to_do_is_waited_for(fleet: New) ->
     both.landing.until(first, "later.ndjson")
     assert {one.finish(signal.SIGTERM).code for one in (first, other)} == {75}
     both.landing.assert_exact(120, "day.ndjson", "later.ndjson")
+
+
+def test_one_that_is_cut_while_it_is_read_is_set_aside_by_those_who_begin_anew(fleet: New) -> None:
+    both = fleet("--latency", "0.2")
+    both.landing.put("day.ndjson", 400, ".done", seed=1)
+    both.landing.put("next.ndjson", 60, ".done", seed=2)
+    processes = both.start()
+    both.landing.until_accepted(processes[0], 70)
+    os.truncate(both.landing.folder / "processing" / "day.ndjson", 20_000)
+    codes = [process.finish().code for process in processes]
+    assert codes[0] in {1, 75}
+    assert all(codes)
+    processes = both.start()
+    both.landing.until(processes[0], "next.ndjson")
+    processes[0].until(both.landing.reason("day.ndjson").exists)
+    assert {process.finish(signal.SIGTERM).code for process in processes} == {75}
+    assert "is cut to 20,000 of its" in both.landing.reason("day.ndjson").read_text()
+    assert both.landing.left() == ["rejected"]
+    assert both.landing.spots_once() < 460

@@ -52,6 +52,14 @@ def rejected(folder: Path) -> None:
         landing.set_aside(path, "it is bad")
 
 
+def given_back(folder: Path) -> None:
+    """Take the export in hand and give it back; or go on with that."""
+    landing = Landing(folder / "landing")
+    landing.recover()
+    if path := landing.in_hand() or landing.claim(NAME):
+        landing.give_back(path)
+
+
 def _counted(owner: Any, name: str, left: list[int]) -> None:
     real = getattr(owner, name)
 
@@ -100,7 +108,7 @@ COUNTED: dict[Any, tuple[str, ...]] = {
 if __name__ == "__main__":
     if "apart" in sys.argv:
         _apart()
-    action = {"archived": archived, "rejected": rejected}[sys.argv[2]]
+    action = {"archived": archived, "rejected": rejected, "given_back": given_back}[sys.argv[2]]
     for step in range(100):
         place = arrived(Path(sys.argv[1]) / str(step))
         if not (child := os.fork()):

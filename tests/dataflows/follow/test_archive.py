@@ -1,13 +1,20 @@
 """An export goes to its ledger in one step, or by a copy that is whole before it is removed."""
 
+import errno
+import os
+import shutil
+import sys
+from pathlib import Path
+
 import pytest
 
 from connectors.avion import survey
-from connectors.errors import HaltedError
+from connectors.errors import ChangedError, HaltedError, StoppedError
 from dataflows.follow.archive import archive
 from dataflows.follow.landing import Landing
 from tests.dataflows.follow import steps
 
+module = sys.modules["dataflows.follow.archive"]
 NAME, CONTENT = steps.NAME, steps.CONTENT
 
 
@@ -50,3 +57,76 @@ def test_it_is_kept_where_the_archive_holds_something_else(in_hand) -> None:
     with pytest.raises(HaltedError, match=r"^\S+ is not \S+, though its ledger is; move"):
         archive(folder, landing, export, lambda: None)
     assert export.path.read_text() == CONTENT[NAME]
+
+
+@pytest.fixture
+def apart(monkeypatch):
+    """Have nothing renamed from landing folder to archive, as between two disks."""
+    real = Path.rename
+
+    def rename(path, target):
+        if ("archive" in path.parts) != ("archive" in target.parts):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+
+
+def test_what_came_with_an_export_and_cannot_be_copied_keeps_it_from_nothing(
+    in_hand, apart
+) -> None:
+    folder, landing, export = in_hand
+    beside = export.path.parent
+    (beside / "folder").mkdir()
+    (beside / "folder" / "notes").touch()
+    os.mkfifo(beside / "pipe")
+    (beside / "nowhere").symlink_to("nothing")
+    place = archive(folder, landing, export, lambda: None)
+    assert contents(place.parent) == CONTENT
+    kept = landing.folder / "rejected" / "processing"
+    assert {path.name for path in kept.iterdir()} == {"folder", "pipe", "nowhere"}
+    assert (kept / "folder" / "notes").exists()
+    assert [path.name for path in landing.folder.iterdir()] == ["rejected"]
+
+
+def test_times_that_may_not_be_set_are_let_go(in_hand, apart, monkeypatch) -> None:
+    def refuses(*_, **__):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(shutil, "copystat", refuses)
+    folder, landing, export = in_hand
+    assert contents(archive(folder, landing, export, lambda: None).parent) == CONTENT
+
+
+def test_a_copy_ends_where_somebody_asks_and_has_no_name_yet(in_hand, apart) -> None:
+    folder, landing, export = in_hand
+
+    def stops():
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        archive(folder, landing, export, stops)
+    assert {path.name for path in (folder / export.key).iterdir()} == {".export.draft"}
+    assert contents(export.path.parent) == CONTENT
+    assert contents(archive(folder, landing, export, lambda: None).parent) == CONTENT
+    assert {path.name for path in (folder / export.key).iterdir()} == {"export"}
+
+
+def test_one_that_is_written_to_while_it_is_copied_is_not_archived(in_hand, apart) -> None:
+    folder, landing, export = in_hand
+
+    def grows():
+        export.path.write_text(CONTENT[NAME] + "more")
+
+    with pytest.raises(ChangedError, match="was written to while it was copied"):
+        archive(folder, landing, export, grows)
+    assert not (folder / export.key / "export").exists()
+    assert landing.in_hand() == export.path
+
+
+def test_a_copy_that_differs_is_not_named(in_hand, apart, monkeypatch) -> None:
+    folder, landing, export = in_hand
+    monkeypatch.setattr(module, "sha256_of", lambda *_: "another")
+    with pytest.raises(HaltedError, match="differs from it; run again"):
+        archive(folder, landing, export, lambda: None)
+    assert not (folder / export.key / "export").exists()

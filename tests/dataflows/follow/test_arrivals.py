@@ -91,3 +91,31 @@ def test_where_no_end_is_given_only_companions_count() -> None:
     settling = Settling(float("inf"))
     settling.whole([A], 0)
     assert settling.whole([A], 1e9) is None
+
+
+@pytest.mark.parametrize("seconds", [60, float("inf")])
+def test_of_one_that_is_doubted_no_companion_says_that_it_is_whole(seconds) -> None:
+    settling, told = Settling(seconds), A._replace(announced=True)
+    settling.doubt("a")
+    assert settling.whole([told], 0) is None
+    assert settling.whole([grown(told)], 50) is None
+    assert settling.whole([grown(told)], 51 + 120) == grown(told)
+    settling.believe("a")
+    assert settling.whole([told], 500) == told
+
+
+def test_what_has_the_name_of_a_doubted_one_that_went_away_is_not_doubted() -> None:
+    settling, told = Settling(float("inf")), A._replace(announced=True)
+    settling.doubt("a")
+    settling.whole([], 0)
+    assert settling.whole([A], 1) is None
+    assert settling.whole([A], 500) is None
+    assert settling.whole([told], 501) == told
+
+
+def test_it_is_known_whether_one_was_quiet_for_the_time() -> None:
+    settling, told = Settling(60), A._replace(announced=True)
+    assert settling.whole([told], 0) == told
+    assert not settling.was_quiet(told, 0)
+    assert settling.was_quiet(told, 60)
+    assert not settling.was_quiet(grown(told), 60)

@@ -1,8 +1,10 @@
 """An export in the landing folder is in one state at a time, whatever is cut off between."""
 
+import shutil
+
 import pytest
 
-from connectors.errors import RefusedError
+from connectors.errors import HaltedError, RefusedError
 from dataflows.follow.landing import Landing
 from tests.dataflows.follow import steps
 
@@ -101,3 +103,67 @@ def test_setting_aside_is_finished_whenever_it_is_killed(killed) -> None:
         assert names(folder / "landing") == {"rejected"}
         assert names(folder / "landing" / "rejected") == {NAME}
         assert names(folder / "landing" / "rejected" / NAME) == NAMES | {f"{NAME}.reason"}
+
+
+def test_what_is_given_back_is_where_it_arrived_unless_another_is_there(landing) -> None:
+    path = landing.claim(NAME)
+    assert landing.give_back(path)
+    assert names(landing.folder) == NAMES
+    path = landing.claim(NAME)
+    (landing.folder / NAME).write_text("another")
+    assert not landing.give_back(path)
+    assert landing.in_hand() == path
+
+
+def test_giving_back_is_finished_or_undone_whenever_it_is_killed(killed) -> None:
+    for folder in killed("given_back"):
+        landing = Landing(folder / "landing")
+        landing.recover()
+        if path := landing.in_hand():
+            landing.give_back(path)
+        assert names(landing.folder) == NAMES
+
+
+def test_a_claim_that_was_cut_off_over_leftovers_of_another_is_gone_on_with(landing) -> None:
+    landing.claim(NAME).rename(landing.folder / "next.csv")
+    (landing.folder / ".claim").mkdir()
+    (landing.folder / "next.csv").rename(landing.folder / ".claim" / "next.csv")
+    landing.recover()
+    assert landing.in_hand() == landing.folder / "processing" / "next.csv"
+    assert names(landing.folder / "rejected" / "processing") == NAMES - {NAME}
+
+
+def test_one_that_has_gone_leaves_its_reason_and_what_came_with_it(landing) -> None:
+    path = landing.claim(NAME)
+    path.unlink()
+    landing.set_aside(path, "it has gone")
+    assert names(landing.folder / "rejected" / NAME) == NAMES - {NAME} | {f"{NAME}.reason"}
+    shutil.rmtree(landing.folder / "rejected")
+    landing.set_aside(path, "with the folder")
+    assert names(landing.folder / "rejected" / NAME) == {f"{NAME}.reason"}
+
+
+def test_setting_aside_one_that_has_gone_is_finished_after_a_crash(landing) -> None:
+    path = landing.claim(NAME)
+    path.unlink()
+    path.with_name(f"{NAME}.reason").touch()
+    landing.recover()
+    assert names(landing.folder) == {"rejected"}
+    assert names(landing.folder / "rejected") == {NAME}
+
+
+def test_a_folder_that_was_made_anew_is_not_gone_on_with(landing) -> None:
+    landing.recover()
+    landing.confirm()
+    landing.folder.rename(landing.folder.with_name("old"))
+    with pytest.raises(FileNotFoundError):
+        landing.confirm()
+    landing.folder.mkdir()
+    with pytest.raises(HaltedError, match="landing is not the folder that it was; run again"):
+        landing.confirm()
+
+
+def test_a_folder_in_hand_is_no_export(landing) -> None:
+    landing.claim(NAME)
+    (landing.folder / "processing" / "folder").mkdir()
+    assert landing.in_hand() == landing.folder / "processing" / NAME

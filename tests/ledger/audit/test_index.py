@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import RefusedError
+from connectors.errors import HaltedError
 from connectors.ledger.audit.index import Place, temporary_index
 from connectors.ledger.audit.shape import OFFSETS
 
@@ -54,7 +54,7 @@ def test_request_ids_of_more_than_one_receipt_come_back_with_all_of_theirs(
 
 
 def test_an_index_without_room_is_refused_with_the_way_out() -> None:
-    with pytest.raises(RefusedError, match="disk is full; let TMPDIR name a folder with room"):
+    with pytest.raises(HaltedError, match="disk is full; let TMPDIR name a folder with room"):
         fill_up()
 
 

@@ -1,0 +1,195 @@
+"""The process that takes exports in hand: nobody else moves anything in the landing folder."""
+
+import errno
+import logging
+import time
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+from connectors.errors import (
+    AvstarError,
+    ChangedError,
+    NotYetError,
+    RefusedError,
+    UnfitError,
+)
+from connectors.ledger.files import sha256_of
+from connectors.records import Export
+from dataflows.follow.afterwards import Afterwards
+from dataflows.follow.archive import archive
+from dataflows.follow.arrivals import Arrival, Settling, Stamp, arrivals, stamp, waiting
+from dataflows.follow.landing import Landing
+from dataflows.follow.late import put_late, put_to_its_own
+from dataflows.follow.member import Member
+from dataflows.follow.names import manifest_of
+from dataflows.follow.postponed import Postponed
+from dataflows.followed import Followed
+from dataflows.job import Means, carry, look_at
+from dataflows.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_LOOKS_FOR_LATE = 60
+"""Looks at the landing folder from one for late manifests to the next."""
+
+_NOT_MOVED = {errno.EACCES, errno.EPERM, errno.EBUSY, errno.ETXTBSY}
+"""How a file system says that one file stays where it is, which others need not."""
+
+
+class First(Member):
+    """The first process, or the only one."""
+
+    def __init__(self, settings: Settings, landing: Landing, given: Means) -> None:
+        super().__init__(settings, landing, given)
+        self._settling = Settling(settings.settle_seconds)
+        self._postponed = Postponed()
+        self._afterwards = Afterwards(settings.settle_seconds)
+        self._followed = Followed(partial(waiting, landing.folder))
+        self._looks = 0
+
+    def run(self) -> NoReturn:
+        """Upload what arrives, one export after the other."""
+        self._landing.recover()
+        self._given.screen.course.follow(self._followed)
+        if path := self._landing.in_hand():
+            self._process(path, quiet=False)
+        while True:
+            one = self._next()
+            quiet = self._settling.was_quiet(one, time.monotonic())
+            if path := self._claim(one):
+                self._process(path, quiet=quiet)
+
+    def _next(self) -> Arrival:
+        """Wait for an export that is whole."""
+        while not (one := self._look()):
+            self._idle()
+        self._refuse_to_go_on()
+        self._waits = False
+        return one
+
+    def _look(self) -> Arrival | None:
+        self._landing.confirm()
+        if self._looks % _LOOKS_FOR_LATE == 0:
+            put_late(self._landing.folder, self._settings.out_folder)
+        self._looks += 1
+        now = time.monotonic()
+        for place in self._afterwards.written_to(now):
+            why = _written_on(place)
+            self._tell_aside(self._landing.note(place.name, why), why)
+        found = self._postponed.without(arrivals(self._landing.folder), now)
+        return self._settling.whole(found, now)
+
+    def _claim(self, one: Arrival) -> Path | None:
+        """Take it in hand; None if it has gone again, or must stay where it is."""
+        try:
+            path = self._landing.claim(one.name)
+        except OSError as error:
+            if error.errno not in _NOT_MOVED:
+                raise
+            self._postpone(one.name, one.stamp, f"it cannot be moved: {error.strerror}")
+            return None
+        if path:
+            log.info("taken", extra={"export": one.name, "announced": one.announced})
+        return path
+
+    def _process(self, path: Path, *, quiet: bool) -> None:
+        """Upload what is in hand; `quiet` says that nobody has written to it for a while."""
+        self._refuse_to_go_on()
+        settings, before = self._uploading(path), _stamp(path)
+        try:
+            [export] = look_at(settings, self._given)
+        except RefusedError as error:
+            self._refused(path, error, quiet=quiet and before == _stamp(path))
+            return
+        except FileNotFoundError as error:
+            self._set_aside(path, error)
+            return
+        try:
+            carry(settings, [export], self._given)
+        except UnfitError as error:
+            self._set_aside(path, error)
+            return
+        except ChangedError as error:
+            if not self._given.cluster.is_alone:
+                raise  # the others have lost the run: all begin anew, and the next look refuses it
+            self._set_aside(path, error)
+            return
+        self._refuse_to_go_on()  # what is sent again may have been cut off
+        if _stamp(path) != before and not self._is_still(path, export):
+            self._set_aside(path, _written_to(export))
+            return
+        self._archive(export)
+
+    def _is_still(self, path: Path, export: Export) -> bool:
+        try:
+            return sha256_of(path, self._step) == export.checksum
+        except FileNotFoundError:
+            return False
+
+    def _refused(self, path: Path, error: RefusedError, *, quiet: bool) -> None:
+        """Set aside what nobody writes to any more; else nobody knows yet what it will be."""
+        now = _stamp(path)
+        if now and isinstance(error, NotYetError):
+            if self._landing.give_back(path):
+                self._postpone(path.name, now, str(error))
+                return
+        elif now:
+            manifest = manifest_of(path)
+            stray = manifest.exists() and put_to_its_own(manifest, self._settings.out_folder)
+            if (stray or not quiet) and self._landing.give_back(path):
+                if not stray:
+                    self._settling.doubt(path.name)
+                log.info("not whole yet", extra={"export": path.name, "reason": str(error)})
+                self._given.screen.tell(f"{path.name} may not be whole yet: {error}")
+                return
+        self._set_aside(path, error)
+
+    def _postpone(self, name: str, mark: Stamp, why: str) -> None:
+        if self._postponed.add(name, mark, time.monotonic()):
+            log.warning("postponed", extra={"export": name, "reason": why})
+            self._given.screen.tell(f"{name} waits: {why}")
+
+    def _set_aside(self, path: Path, why: AvstarError | OSError) -> None:
+        self._settling.believe(path.name)
+        self._tell_aside(self._landing.set_aside(path, str(why)), str(why))
+
+    def _tell_aside(self, place: Path, why: str) -> None:
+        self._followed.set_aside += 1
+        log.error("set aside", extra={"export": place.name, "to": str(place), "reason": why})
+        self._given.screen.tell(f"set aside as {place}: {why}")
+
+    def _archive(self, export: Export) -> None:
+        self._settling.believe(export.path.name)
+        try:
+            place = archive(self._settings.out_folder, self._landing, export, self._step)
+        except ChangedError:
+            self._set_aside(export.path, _written_to(export))
+            return
+        self._afterwards.add(place, time.monotonic())
+        log.info("archived", extra={"export": export.key, "to": str(place)})
+        self._given.screen.tell(f"archived as {place}")
+        self._looks = 0
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        return stamp(path.stat())
+    except FileNotFoundError:
+        return None
+
+
+def _written_to(export: Export) -> RefusedError:
+    return RefusedError(
+        f"it was written to after {export.records:,} records of it had been uploaded (ledger "
+        f"{export.key}); make an export of what has come since, and let the traffic system say "
+        f"when one is whole ({export.path.name}.done)"
+    )
+
+
+def _written_on(place: Path) -> str:
+    return (
+        f"it was written to after it had been archived ({place}): its ledger knows nothing of what "
+        "came then; make an export of that, and give --settle-seconds more than the longest pause "
+        f"of whoever writes, or let it say when one is whole ({place.name}.done)"
+    )

@@ -1,0 +1,157 @@
+"""What else happens in a landing folder: companions too soon or too late, the folder itself."""
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests.external.ports import free_port
+
+New = Callable[..., Any]
+
+
+def stop(running: Any) -> str:
+    """End it as an operator would, and return what it said."""
+    done = running.finish(signal.SIGTERM)
+    assert done.code == 75, done.err
+    return str(done.err)
+
+
+def test_a_manifest_that_comes_before_the_last_bytes_is_no_reason_to_set_aside(
+    landing: New,
+) -> None:
+    one = landing()
+    whole = one.put("day.ndjson", 60, seed=1)
+    content, manifest = whole.read_bytes(), one.announce(whole)
+    whole.write_bytes(content[:5000])
+    os.utime(manifest)
+    running = one.start("--settle-seconds", "2")
+    running.until(lambda: "day.ndjson may not be whole yet" in running.err)
+    one.put("next.ndjson", 20, ".done", seed=2)
+    one.until(running, "next.ndjson")
+    whole.write_bytes(content)
+    one.until(running, "day.ndjson")
+    stop(running)
+    assert one.left() == []
+    one.assert_exact(80, "day.ndjson", "next.ndjson")
+
+
+def test_one_that_stays_what_its_manifest_does_not_say_is_set_aside_when_it_is_quiet(
+    landing: New,
+) -> None:
+    one = landing()
+    one.announce(one.put("day.ndjson", 60, seed=1), records=61)
+    running = one.start("--settle-seconds", "1.5", "--log-json")
+    running.until(one.reason("day.ndjson").exists)
+    events = stop(running)
+    assert events.count('"event": "not whole yet"') == 1
+    assert "says 61" in one.reason("day.ndjson").read_text()
+    assert not one.api.spots()
+
+
+def test_a_manifest_that_comes_too_late_goes_to_its_export_and_not_with_the_next(
+    landing: New,
+) -> None:
+    one = landing()
+    content = one.put("day.ndjson", 30, ".done", seed=1).read_bytes()
+    running = one.start()
+    one.until(running, "day.ndjson")
+    place = one.place("day.ndjson").parent
+    late = one.folder / "late.part"
+    late.write_bytes(content)
+    manifest = one.announce(late)
+    late.unlink()
+    one.put("day.ndjson", 40, seed=2)
+    manifest.rename(one.folder / "day.ndjson.manifest.json")
+    running.until(lambda: len(list(one.archive.glob("*/export/day.ndjson"))) == 2)
+    stop(running)
+    assert (place / "day.ndjson.manifest.json").exists()
+    assert one.left() == []
+    assert len(one.api.spots()) == 70
+
+
+def test_a_folder_that_is_made_anew_while_it_is_followed_ends_that_in_one_line(
+    landing: New,
+) -> None:
+    one = landing()
+    running = one.start()
+    running.until(lambda: "waiting for exports" in running.err)
+    one.folder.rename(one.folder.with_name("old"))
+    one.folder.mkdir()
+    done = running.finish()
+    assert done.code == 1
+    words = ("landing is not the folder that it was", "landing: No such file or directory")
+    assert any(word in done.err.splitlines()[-1] for word in words)
+    running = one.start()
+    one.put("day.ndjson", 20, ".done", seed=1)
+    one.until(running, "day.ndjson")
+    stop(running)
+    one.assert_exact(20, "day.ndjson")
+
+
+@pytest.mark.parametrize("own", ["processing", "rejected", ".claim", ".gone", "rejected/deeper"])
+def test_an_archive_where_exports_come_and_go_is_refused(own: str, landing: New) -> None:
+    one = landing()
+    one.archive = one.folder / own
+    done = one.start().finish()
+    assert done.code == 2
+    assert (
+        f"{one.archive} lies in {one.folder / own.split('/', maxsplit=1)[0]}, where exports"
+        in done.refusal
+    )
+
+
+def test_the_page_tells_what_waits_and_what_was_set_aside_before_any_run(landing: New) -> None:
+    one = landing()
+    address = f"127.0.0.1:{free_port()}"
+    one.put("quiet.ndjson", 20, seed=1)
+    (one.folder / "bad.csv").write_text("Spot\n1\n")
+    (one.folder / "bad.csv.done").touch()
+    running = one.start("--page", address, "--settle-seconds", "60")
+
+    def told() -> str:
+        return str(urlopen(f"http://{address}/metrics").read().decode())
+
+    running.until(lambda: "waiting for exports" in running.err)
+    assert "avstar_exports_set_aside_total 0.0" in told()
+    running.until(lambda: "avstar_exports_waiting 2.0" in told())
+    stop(running)
+    running = one.start("--page", address)
+    one.until(running, "quiet.ndjson")
+    running.until(lambda: "avstar_exports_set_aside_total 1.0" in told())
+    assert "avstar_exports_waiting 0.0" in told()
+    stop(running)
+
+
+def test_each_export_has_the_deadline_and_is_warned_of_by_itself(
+    landing: New, tmp_path: Path
+) -> None:
+    one = landing()
+    soon = datetime.now(timezone.utc) + timedelta(minutes=2)
+    for number, name in enumerate(("a.ndjson", "b.ndjson")):
+        one.put(name, 5, ".done", seed=number)
+    one.put("long.ndjson", 4000, ".done", seed=3)
+    options = ("--deadline", f"{soon:%H:%M}", "--timezone", "UTC", "--rate", "10/1", "--log-json")
+    running = one.start(*options, "--checkpoint-records", "10")
+    running.until(lambda: '"event": "deadline at risk"' in running.err)
+    assert one.place("a.ndjson")
+    assert one.place("b.ndjson")
+    assert running.err.count('"event": "deadline at risk"') == 1
+    running.process.kill()
+
+
+def test_what_is_written_to_one_that_was_archived_already_is_told(landing: New) -> None:
+    one = landing()
+    whole = one.put("day.ndjson", 30, seed=1)
+    with whole.open("ab") as writer:
+        running = one.start("--settle-seconds", "5")
+        one.until(running, "day.ndjson")
+        writer.write(b"{}\n")
+    running.until(one.reason("day.ndjson").exists)
+    stop(running)
+    assert "was written to after it had been archived" in one.reason("day.ndjson").read_text()
