@@ -56,7 +56,8 @@ def log_undelivered(letter: DeadLetter, trail: Trail) -> None:
 def wrong(settings: AvstarSettings, answer: Answer) -> str:
     """Say that credentials, certificates or URL are wrong, as an answer shows."""
     said = f"answered {answer.status}" if answer.status else "cannot be used"
-    what = "certificates, the proxy" if answer.error == "misconfigured" else "token"
+    of_the_way = answer.misconfigured and not answer.problem_type
+    what = "certificates, the proxy" if of_the_way else "token"
     bulk = ""
     if settings.records_per_request > 1:
         bulk = ", and whether it takes bulk requests (--records-per-request 1 sends one by one)"
