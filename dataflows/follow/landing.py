@@ -12,12 +12,12 @@ A folder is renamed in one step, so an export and its companions are never parte
 import os
 import shutil
 from collections.abc import Collection
-from itertools import count
 from pathlib import Path
 
 from connectors.errors import HaltedError, RefusedError
-from connectors.ledger.files import sync_folder, write_whole
+from connectors.ledger.files import sync_folder
 from dataflows.follow.names import REASON, companions, is_export, reason_of
+from dataflows.follow.rejected import free, write_reason
 
 PROCESSING, REJECTED, CLAIM, GONE = OWN = "processing", "rejected", ".claim", ".gone"
 
@@ -121,14 +121,14 @@ class Landing:
         The export itself may have gone.
         """
         self._processing.mkdir(exist_ok=True)
-        write_whole(reason_of(export), f"{reason}\n".encode())
+        write_reason(export, reason)
         return self._reject(export.name)
 
     def note(self, name: str, reason: str) -> Path:
         """Leave word among the rejected of an export that is elsewhere, and return its place."""
         place = self._free(name)
         place.mkdir()
-        write_whole(reason_of(place / name), f"{reason}\n".encode())
+        write_reason(place / name, reason)
         sync_folder(place.parent)
         return place / name
 
@@ -170,11 +170,7 @@ class Landing:
         return place / name
 
     def _free(self, name: str) -> Path:
-        """Return a place among the rejected that is not taken."""
-        rejected = self.folder / REJECTED
-        rejected.mkdir(exist_ok=True)
-        numbered = (rejected / (name if n == 1 else f"{name}.{n}") for n in count(1))
-        return next(path for path in numbered if not os.path.lexists(path))
+        return free(self.folder / REJECTED, name)
 
     def _give_back(self) -> None:
         """Return companions whose export was not taken; newer ones are those of another."""

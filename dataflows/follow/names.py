@@ -1,5 +1,6 @@
 """What a file in the landing folder is, by its name."""
 
+import os
 from pathlib import Path
 
 MANIFEST = ".manifest.json"
@@ -28,7 +29,7 @@ def is_export(name: str) -> bool:
 
 def reason_of(export: Path) -> Path:
     """Return where it is written why an export was set aside."""
-    fits = len(export.name.encode()) <= _LONGEST_BYTES
+    fits = len(os.fsencode(export.name)) <= _LONGEST_BYTES
     return export.with_name((export.name if fits else "export") + REASON)
 
 

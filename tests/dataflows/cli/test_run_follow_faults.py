@@ -69,6 +69,19 @@ def test_one_that_grew_between_its_seal_and_its_move_is_set_aside(landing: New, 
     assert one.spots_once() == 70
 
 
+def test_a_name_that_cannot_be_written_down_stops_no_other(landing: New) -> None:
+    one = landing()
+    name = os.fsdecode(b"caf\xe9.csv")
+    one.put(name, 10, ".done", seed=1)
+    one.put("next.ndjson", 20, ".done", seed=2)
+    running = one.start("--log-json")
+    one.until(running, "next.ndjson")
+    running.until(one.reason(name).exists)
+    stop(running)
+    assert "has a name that cannot be written down; rename it" in one.reason(name).read_text()
+    assert one.spots_once() == 20
+
+
 def grow(path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"{}\n")

@@ -1,5 +1,6 @@
 """An export in the landing folder is in one state at a time, whatever is cut off between."""
 
+import os
 import shutil
 
 import pytest
@@ -50,6 +51,29 @@ def test_several_of_one_name_are_set_aside_beside_each_other(landing) -> None:
         places.append(landing.set_aside(landing.claim(NAME), "it is bad"))
     assert [place.read_text() for place in places] == ["0", "1", "2"]
     assert names(landing.folder / "rejected") == {NAME, f"{NAME}.2", f"{NAME}.3"}
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.csv", b"n" * 254, b"n" * 249 + b".csv"])
+def test_whatever_the_name_is_it_is_set_aside_with_its_reason_again_and_again(
+    name: bytes, landing
+) -> None:
+    for _ in range(3):
+        path = landing.folder / os.fsdecode(name)
+        path.write_text("bad")
+        place = landing.set_aside(landing.claim(path.name), f"{path} is bad: \ud800")
+        assert place.read_text() == "bad"
+        [reason] = place.parent.glob("*.reason")
+        assert reason.read_text().endswith(" is bad: \\ud800\n")
+    assert len(names(landing.folder / "rejected")) == 3
+    landing.note(path.name, "it is bad")
+
+
+def test_two_long_names_that_begin_alike_stay_apart_and_their_end_is_kept(landing) -> None:
+    for name in ("é" * 120 + "1.csv", "é" * 120 + "2.csv"):
+        for _ in range(2):
+            (landing.folder / name).touch()
+            landing.set_aside(landing.claim(name), "it is bad")
+    assert len(names(landing.folder / "rejected")) == 4
 
 
 @pytest.mark.parametrize("name", ["processing", "rejected"])
