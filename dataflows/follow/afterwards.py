@@ -3,6 +3,8 @@
 from math import isinf
 from pathlib import Path
 
+from connectors.errors import RefusedError
+from connectors.records import Export
 from dataflows.follow.arrivals import Stamp, stamp
 
 
@@ -24,6 +26,24 @@ class Afterwards:
             path: one for path, one in self._watched.items() if path not in found and now < one[1]
         }
         return found
+
+
+def written_to(export: Export) -> RefusedError:
+    """Return why an export is set aside that was written to before it was archived."""
+    return RefusedError(
+        f"it was written to after {export.records:,} records of it had been uploaded (ledger "
+        f"{export.key}); make an export of what has come since, and let the traffic system say "
+        f"when one is whole ({export.path.name}.done)"
+    )
+
+
+def written_on(place: Path) -> str:
+    """Return what is told of an export that was written to after it was archived."""
+    return (
+        f"it was written to after it had been archived ({place}): its ledger knows nothing of what "
+        "came then; make an export of that, and give --settle-seconds more than the longest pause "
+        f"of whoever writes, or let it say when one is whole ({place.name}.done)"
+    )
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from connectors.errors import ChangedError, HaltedError
+from connectors.errors import ChangedError, HaltedError, RefusedError, unread
 from connectors.ledger.files import sha256_of, sync_folder
 from connectors.records import Export
 from dataflows.follow.landing import Landing
@@ -37,7 +37,8 @@ def archive(folder: Path, landing: Landing, export: Export, progress: Callable[[
 
     Raises:
         ChangedError: The export is written to; it is still in hand, and not in the archive.
-        HaltedError: The ledger has another export already, or the copy differs.
+        RefusedError: It was archived before, and that is not what it was.
+        HaltedError: The copy differs, or what was archived before cannot be read.
         OSError: It cannot be written, or the export not read.
     """
     place = folder / export.key / ARCHIVED
@@ -109,8 +110,13 @@ def _copy_file(source: BinaryIO, copy: Path, progress: Callable[[], object]) -> 
 
 
 def _confirm(copy: Path, export: Export, progress: Callable[[], object]) -> None:
-    if not copy.is_file() or sha256_of(copy, progress) != export.checksum:
-        raise HaltedError(
-            f"{copy} is not {export.path}, though its ledger is; move {copy.parent} away, and run "
-            "again"
+    try:
+        same = copy.is_file() and sha256_of(copy, progress) == export.checksum
+    except OSError as error:
+        raise unread(copy, error) from None
+    if not same:
+        raise RefusedError(
+            f"it is settled, and {copy} is not what was archived any more (SHA-256 "
+            f"{export.checksum}); this is: put it there, or move {copy.parent} away and this one "
+            "back to have it archived; nothing was sent"
         )

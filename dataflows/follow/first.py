@@ -16,7 +16,7 @@ from connectors.errors import (
 )
 from connectors.ledger.files import sha256_of
 from connectors.records import Export
-from dataflows.follow.afterwards import Afterwards
+from dataflows.follow.afterwards import Afterwards, written_on, written_to
 from dataflows.follow.archive import archive
 from dataflows.follow.arrivals import Arrival, Settling, Stamp, arrivals, stamp, waiting
 from dataflows.follow.landing import Landing
@@ -75,7 +75,7 @@ class First(Member):
         self._looks += 1
         now = time.monotonic()
         for place in self._afterwards.written_to(now):
-            why = _written_on(place)
+            why = written_on(place)
             self._tell_aside(self._landing.note(place.name, why), why)
         found = self._postponed.without(arrivals(self._landing.folder), now)
         return self._settling.whole(found, now)
@@ -117,7 +117,7 @@ class First(Member):
             return
         self._refuse_to_go_on()  # what is sent again may have been cut off
         if _stamp(path) != before and not self._is_still(path, export):
-            self._set_aside(path, _written_to(export))
+            self._set_aside(path, written_to(export))
             return
         self._archive(export)
 
@@ -163,8 +163,9 @@ class First(Member):
         self._settling.believe(export.path.name)
         try:
             place = archive(self._settings.out_folder, self._landing, export, self._step)
-        except ChangedError:
-            self._set_aside(export.path, _written_to(export))
+        except (ChangedError, RefusedError) as error:
+            changed = isinstance(error, ChangedError)
+            self._set_aside(export.path, written_to(export) if changed else error)
             return
         self._afterwards.add(place, time.monotonic())
         log.info("archived", extra={"export": export.key, "to": str(place)})
@@ -177,19 +178,3 @@ def _stamp(path: Path) -> Stamp | None:
         return stamp(path.stat())
     except FileNotFoundError:
         return None
-
-
-def _written_to(export: Export) -> RefusedError:
-    return RefusedError(
-        f"it was written to after {export.records:,} records of it had been uploaded (ledger "
-        f"{export.key}); make an export of what has come since, and let the traffic system say "
-        f"when one is whole ({export.path.name}.done)"
-    )
-
-
-def _written_on(place: Path) -> str:
-    return (
-        f"it was written to after it had been archived ({place}): its ledger knows nothing of what "
-        "came then; make an export of that, and give --settle-seconds more than the longest pause "
-        f"of whoever writes, or let it say when one is whole ({place.name}.done)"
-    )

@@ -82,6 +82,30 @@ def test_a_name_that_cannot_be_written_down_stops_no_other(landing: New) -> None
     assert one.spots_once() == 20
 
 
+@pytest.mark.parametrize("kind", ["packed", "written to"])
+def test_the_same_once_more_is_set_aside_where_the_archived_one_is_no_more_what_it_was(
+    kind: str, landing: New
+) -> None:
+    one = landing()
+    content = one.put("day.ndjson", 30, ".done", seed=1).read_bytes()
+    running = one.start()
+    running.until(lambda: "archived as" in running.err)
+    place = one.place("day.ndjson")
+    stop(running)
+    if kind == "packed":
+        place.rename(f"{place}.gz")
+    else:
+        grow(place)
+    (one.folder / "day.ndjson").write_bytes(content)
+    (one.folder / "day.ndjson.done").touch()
+    one.put("next.ndjson", 20, ".done", seed=2)
+    running = one.start()
+    one.until(running, "next.ndjson")
+    stop(running)
+    assert "is not what was archived any more" in one.reason("day.ndjson").read_text()
+    assert one.spots_once() == 50
+
+
 def grow(path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"{}\n")

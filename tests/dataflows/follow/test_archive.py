@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.avion import survey
-from connectors.errors import ChangedError, HaltedError, StoppedError
+from connectors.errors import ChangedError, HaltedError, RefusedError, StoppedError
 from dataflows.follow.archive import archive
 from dataflows.follow.landing import Landing
 from tests.dataflows.follow import steps
@@ -49,12 +49,22 @@ def test_one_that_came_again_is_removed_since_the_archive_has_it(in_hand) -> Non
     assert place.read_text() == CONTENT[NAME]
 
 
-def test_it_is_kept_where_the_archive_holds_something_else(in_hand) -> None:
+DIFFERENT = {
+    "another": lambda path: path.write_text("something else"),
+    "folder": lambda path: path.mkdir(),
+    "packed": lambda path: path.with_name(f"{NAME}.gz").touch(),
+    "pipe": os.mkfifo,
+    "link": lambda path: path.symlink_to(path),
+}
+
+
+@pytest.mark.parametrize("kind", DIFFERENT)
+def test_it_is_kept_where_the_archive_holds_something_else(kind: str, in_hand) -> None:
     folder, landing, export = in_hand
     other = folder / export.key / "export"
     other.mkdir()
-    (other / NAME).write_text("something else")
-    with pytest.raises(HaltedError, match=r"^\S+ is not \S+, though its ledger is; move"):
+    DIFFERENT[kind](other / NAME)
+    with pytest.raises(RefusedError, match=r"settled, and \S+ is not what was archived any more"):
         archive(folder, landing, export, lambda: None)
     assert export.path.read_text() == CONTENT[NAME]
 
