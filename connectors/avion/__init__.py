@@ -8,11 +8,13 @@ from connectors.avion.reader import read_lines
 from connectors.avion.schema import TrafficRecord
 from connectors.avion.source import AvionSource
 from connectors.avion.survey import survey
+from connectors.avion.told import Told, read_told
 
 __all__ = [
     "AvionSource",
     "Difference",
     "Former",
+    "Told",
     "TrafficRecord",
     "ValidateOut",
     "airings",
@@ -20,6 +22,7 @@ __all__ = [
     "difference",
     "is_beginning_of",
     "read_lines",
+    "read_told",
     "survey",
     "validate",
 ]

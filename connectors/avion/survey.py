@@ -1,11 +1,9 @@
 """One sequential look at an export before the run: checksum, records, and where to divide it."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from operator import index
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +15,7 @@ from connectors.avion.milestones import STEP, Milestones
 from connectors.avion.packing import MAGIC_BYTES, packing_of
 from connectors.avion.sheets import check_sheet
 from connectors.avion.stamp import stamp_of
+from connectors.avion.told import read_told
 from connectors.avion.unpacker import DamagedError, behind, unpacked
 from connectors.avion.waypoints import Waypoints, remember
 from connectors.errors import RefusedError, unread
@@ -159,24 +158,16 @@ def _refuse_unfinished(path: Path, cutter: Cutter | ArrayCutter, *, changed: boo
 
 def _compare_with_manifest(export: Export) -> None:
     path = export.path.with_name(export.path.name + ".manifest.json")
-    try:
-        told = json.loads(path.read_bytes())
-        records, checksum = index(told["records"]), told["sha256"].lower()
-    except FileNotFoundError:
+    told = read_told(path)
+    if told is None:
         return
-    except OSError as error:
-        raise unread(path, error) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise RefusedError(
-            f'{path} cannot be used: {error!r}; it must hold {{"records", "sha256"}}'
-        ) from None
-    if checksum != export.checksum:
+    if told.checksum != export.checksum:
         raise RefusedError(
             f"{export.path} is not what the traffic system wrote: its SHA-256 is "
-            f"{export.checksum}, {path.name} says {checksum}; fetch the export again"
+            f"{export.checksum}, {path.name} says {told.checksum}; fetch the export again"
         )
-    if records != export.records:
+    if told.records != export.records:
         raise RefusedError(
-            f"{export.path} holds {export.records} records, {path.name} says {records}; "
+            f"{export.path} holds {export.records} records, {path.name} says {told.records}; "
             "fetch the export again"
         )

@@ -1,21 +1,16 @@
 """Manifests of exports that were archived before they came."""
 
-import json
 import logging
-import re
-from contextlib import suppress
 from pathlib import Path
 
+from connectors.avion import Told, read_told
+from connectors.errors import AvstarError
 from connectors.ledger.files import write_whole
 from connectors.records import KEY_DIGITS
 from dataflows.follow.names import MANIFEST
 from dataflows.sent_before import ARCHIVED
 
 log = logging.getLogger(__name__)
-
-_SHA256 = re.compile("[0-9a-f]{64}")
-_MOST_BYTES = 1 << 16
-"""Of a manifest that is looked at; one holds a digest and a count."""
 
 
 def put_late(landing: Path, archive: Path) -> None:
@@ -30,15 +25,17 @@ def put_late(landing: Path, archive: Path) -> None:
 
 def put_to_its_own(manifest: Path, archive: Path) -> bool:
     """Put a manifest beside the archived export that it is of, and tell whether there is one."""
-    name = manifest.name.removesuffix(MANIFEST)
-    place = archive / f"{name}.{_checksum(manifest)[:KEY_DIGITS]}" / ARCHIVED
-    if not (place / name).is_file():
+    if not (told := _told(manifest)):
         return False
+    name = manifest.name.removesuffix(MANIFEST)
+    place = archive / f"{name}.{told.checksum[:KEY_DIGITS]}" / ARCHIVED
     try:
-        content, kept = manifest.read_bytes(), place / manifest.name
-        if kept.exists() and kept.read_bytes() != content:
+        if not (place / name).is_file():
             return False
-        write_whole(kept, content)  # it may be another disk
+        kept = place / manifest.name
+        if kept.exists() and _told(kept) != told:
+            return False
+        write_whole(kept, told.content)  # it may be another disk
         manifest.unlink()
     except OSError as error:
         log.warning("late manifest left", extra={"manifest": str(manifest), "error": str(error)})
@@ -47,11 +44,9 @@ def put_to_its_own(manifest: Path, archive: Path) -> bool:
     return True
 
 
-def _checksum(manifest: Path) -> str:
+def _told(manifest: Path) -> Told | None:
     """Return what a manifest says; what is none says nothing."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        with manifest.open("rb") as file:
-            told = str(json.loads(file.read(_MOST_BYTES))["sha256"]).lower()
-        if _SHA256.fullmatch(told):
-            return told
-    return "none"
+    try:
+        return read_told(manifest)
+    except AvstarError:
+        return None

@@ -94,6 +94,22 @@ def test_a_folder_that_is_made_anew_while_it_is_followed_ends_that_in_one_line(
     one.assert_exact(20, "day.ndjson")
 
 
+def test_a_manifest_that_cannot_be_read_stops_nobody_and_a_pipe_is_not_waited_for(
+    landing: New,
+) -> None:
+    one = landing()
+    (one.folder / "gone.ndjson.manifest.json").write_text("[" * 60_000)
+    os.mkfifo(one.folder / "pipe.ndjson.manifest.json")
+    one.put("day.ndjson", 20, seed=1)
+    (one.folder / "day.ndjson.manifest.json").write_text('{"records": 20, "sha256": "\\ud800"}')
+    one.put("next.ndjson", 20, ".done", seed=2)
+    running = one.start()
+    one.until(running, "next.ndjson")
+    running.until(one.reason("day.ndjson").exists)
+    stop(running)
+    assert "day.ndjson.manifest.json cannot be used" in one.reason("day.ndjson").read_text()
+
+
 @pytest.mark.parametrize("own", ["processing", "rejected", ".claim", ".gone", "rejected/deeper"])
 def test_an_archive_where_exports_come_and_go_is_refused(own: str, landing: New) -> None:
     one = landing()

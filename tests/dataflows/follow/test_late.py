@@ -1,6 +1,7 @@
 """A manifest that comes when its export is archived goes there, and not with the next one."""
 
 import json
+import os
 
 import pytest
 
@@ -51,7 +52,7 @@ def test_one_of_an_export_that_nobody_knows_stays(sha256, landing, archived) -> 
     assert (landing / NAME).exists()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "{", '"sha256"'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", "{", '"sha256"', "[" * 60_000])
 def test_so_does_what_is_no_manifest(text, landing, archived) -> None:
     (landing / NAME).write_text(text)
     put_late(landing, archived.parents[1])
@@ -66,3 +67,9 @@ def test_the_same_once_more_is_removed_and_another_one_kept(landing, archived) -
     assert not put_to_its_own(write(landing), archived.parents[1])
     assert (landing / NAME).exists()
     assert (archived / NAME).read_text() == "another"
+
+
+def test_a_pipe_by_the_name_of_one_keeps_nobody_waiting(landing, archived) -> None:
+    os.mkfifo(landing / NAME)
+    put_late(landing, archived.parents[1])
+    assert (landing / NAME).exists()
