@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from connectors.avion import survey
@@ -42,7 +43,7 @@ def open_exports(
             if sealed := sealed_manifest(settings, export):
                 _refuse_settled_otherwise(settings, sealed)
             else:
-                _refuse_begun_otherwise(settings, export, known)
+                _refuse_begun_otherwise(settings, export, known, progress)
                 refuse_repacked(settings.out_folder, export)
     if not settings.validate_only:
         sheets = [one for one in unsealed(settings, exports) if is_sheet(one.columns)]
@@ -73,9 +74,14 @@ def _survey(settings: Settings, path: Path, progress: Callable[[Path, int], None
         raise
 
 
-def _refuse_begun_otherwise(settings: Settings, export: Export, known: Collection[str]) -> None:
+def _refuse_begun_otherwise(
+    settings: Settings,
+    export: Export,
+    known: Collection[str],
+    progress: Callable[[Path, int], None],
+) -> None:
     if settings.follow and not is_sheet(export.columns):
-        refuse_sent_before(settings, export)
+        refuse_sent_before(settings, export, partial(progress, export.path, export.size))
     else:
         refuse_other(settings.out_folder, export.path, known)
 

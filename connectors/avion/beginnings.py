@@ -1,6 +1,7 @@
 """Does one export begin with another, without reading more of them than must be?"""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from connectors.avion.difference import Former
@@ -9,8 +10,11 @@ from connectors.records import Export
 
 _BLOCK = 1 << 20
 
+Heard = Callable[[], object]
+"""Called for every block that is read; what it raises ends that."""
 
-def begins_with(export: Export, former: Former) -> bool:
+
+def begins_with(export: Export, former: Former, heard: Heard = lambda: None) -> bool:
     """Tell whether an export is a former one, and more behind it.
 
     Raises:
@@ -19,16 +23,21 @@ def begins_with(export: Export, former: Former) -> bool:
     if not 0 < former.size < export.size:
         return False
     ours, theirs = _aligned(export, former)
-    return ours.startswith(theirs) and _beginning(export.path, former.size) == former.checksum
+    return (
+        ours.startswith(theirs) and _beginning(export.path, former.size, heard) == former.checksum
+    )
 
 
-def is_beginning_of(export: Export, former: Former, original: Path) -> bool:
+def is_beginning_of(
+    export: Export, former: Former, original: Path, heard: Heard = lambda: None
+) -> bool:
     """Tell whether an export is a former one that was cut.
 
     Args:
         export: As surveyed.
         former: What is known of the other.
         original: Where that may be. An export too short for a milestone is held to it.
+        heard: Called for every block that is read.
 
     Raises:
         OSError: It is there, and cannot be read.
@@ -38,7 +47,7 @@ def is_beginning_of(export: Export, former: Former, original: Path) -> bool:
     ours, theirs = _aligned(export, former)
     if ours:
         return theirs.startswith(ours)
-    return original.is_file() and _beginning(original, export.size) == export.checksum
+    return original.is_file() and _beginning(original, export.size, heard) == export.checksum
 
 
 def _aligned(export: Export, former: Former) -> tuple[bytes, bytes]:
@@ -53,11 +62,12 @@ def _every(milestones: bytes, count: int) -> bytes:
     return b"".join(piece for i, piece in enumerate(pieces, 1) if i % count == 0)
 
 
-def _beginning(path: Path, size: int) -> str:
+def _beginning(path: Path, size: int, heard: Heard) -> str:
     """Return the SHA-256 of the first bytes of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while size and (block := file.read(min(_BLOCK, size))):
+            heard()
             digest.update(block)
             size -= len(block)
     return digest.hexdigest()

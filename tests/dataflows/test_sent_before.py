@@ -1,5 +1,6 @@
 """Another night under the name of an earlier one goes through, and what was sent does not."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.avion import survey
-from connectors.errors import RefusedError
+from connectors.errors import RefusedError, StoppedError
 from connectors.ledger import identity_of
 from connectors.ledger.counts import Counts
 from connectors.ledger.manifest import new_manifest
@@ -40,7 +41,9 @@ def deliver(settings: Settings, export: Export, count: int, *, torn: bool = Fals
     names = {"spot_id": "SpotID", "station": "StationCode", "airtime": "AirDateTime"}
     lines = [json.dumps({ours: row[name] for ours, name in names.items()}) for row in rows]
     text = "\n".join(lines) + "\n" * (not torn)
-    (settings.out_folder / export.key / "receipts.ndjson").write_text(text)
+    folder = settings.out_folder / export.key
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "receipts.ndjson").write_text(text)
 
 
 def seal(settings: Settings, export: Export) -> None:
@@ -119,16 +122,90 @@ def test_nor_is_one_of_a_few_records_that_was_cut_before_it_was_archived(
     deliver(settings, before, 200)
     seal(settings, before)
     content = before.path.read_bytes()
-    with pytest.raises(RefusedError, match="delivered under other request IDs; put the file with"):
+    with pytest.raises(RefusedError, match="delivered under other request IDs; that is done"):
         refuse_sent_before(settings, changed(before, content[: content.index(b"\n") + 1]))
     refuse_sent_before(settings, survey(new_export(3, bad=0, seed=2)))
 
 
-def test_a_sealed_one_that_was_corrected_is_another_export(
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text[:-1] + b" \n",
+        lambda text: b"{}\n" + text,
+        lambda text: b"".join(text.splitlines(keepends=True)[:0:-1]),
+    ],
+)
+def test_one_that_airs_what_a_sealed_one_delivered_is_refused_with_what_to_do(
+    change: Callable[[bytes], bytes], settings: Settings, before: Export
+) -> None:
+    deliver(settings, before, 200)
+    seal(settings, before)
+    export = changed(before, change(before.path.read_bytes()))
+    with pytest.raises(RefusedError, match=r"sheet \(avstar dlq csv\).* \(avstar run\)$") as caught:
+        refuse_sent_before(settings, export)
+    assert str(settings.out_folder / before.key) in str(caught.value)
+
+
+def array(rows: bytes) -> bytes:
+    return b"[" + b",\n".join(rows.splitlines()) + b"]\n"
+
+
+@pytest.mark.parametrize("write", [lambda rows: gzip.compress(rows, mtime=0), array])
+def test_a_packed_one_or_an_array_is_not_sent_again_either_because_it_grew(
+    write: Callable[[bytes], bytes], settings: Settings, new_export: New
+) -> None:
+    path = new_export(200, bad=0, seed=1)
+    rows, more = path.read_bytes(), new_export(20, "more.ndjson", bad=0, seed=2).read_bytes()
+    path.write_bytes(rows)
+    written = survey(path)
+    path.write_bytes(write(rows))
+    export = survey(path)
+    folder = settings.out_folder / export.key
+    identity_of(export, api_url="http://a", line_limit=1 << 20, stations=None).write(folder)
+    path.write_bytes(rows)
+    deliver(settings, written, 200)
+    (settings.out_folder / written.key / "receipts.ndjson").rename(folder / "receipts.ndjson")
+    seal(settings, export)
+    path.write_bytes(write(rows + more))
+    with pytest.raises(RefusedError, match="delivered under other request IDs; that is done"):
+        refuse_sent_before(settings, survey(path))
+
+
+def test_another_night_goes_through_behind_a_sealed_one(
+    settings: Settings, before: Export, new_export: New
+) -> None:
+    deliver(settings, before, 200)
+    seal(settings, before)
+    refuse_sent_before(settings, survey(new_export(200, bad=0, seed=2)))
+
+
+def test_one_that_has_begun_was_held_to_those_that_were_sealed_before(
     settings: Settings, before: Export
 ) -> None:
+    deliver(settings, before, 200)
     seal(settings, before)
-    refuse_sent_before(settings, changed(before, b"{}\n" + before.path.read_bytes()))
+    export = changed(before, b"{}\n" + before.path.read_bytes())
+    folder = settings.out_folder / export.key
+    identity_of(export, api_url="http://a", line_limit=1 << 20, stations=None).write(folder)
+    refuse_sent_before(settings, export)
+
+
+@pytest.mark.parametrize("asked", range(5))
+def test_it_ends_where_somebody_asks(asked: int, settings: Settings, before: Export) -> None:
+    deliver(settings, before, 200)
+    seal(settings, before)
+    left = [asked]
+
+    def heard() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise StoppedError
+
+    more = changed(before, before.path.read_bytes() + b"{}\n")
+    changed(before, b"{}\n" + before.path.read_bytes())
+    export = more if asked == 0 else survey(before.path)
+    with pytest.raises(StoppedError if asked < 3 else RefusedError):
+        refuse_sent_before(settings, export, heard)
 
 
 def test_a_night_without_a_record_is_no_beginning_of_any(

@@ -106,6 +106,23 @@ def test_the_same_once_more_is_set_aside_where_the_archived_one_is_no_more_what_
     assert one.spots_once() == 50
 
 
+def test_one_that_was_edited_between_its_seal_and_its_move_is_set_aside(
+    landing: New, dying: New
+) -> None:
+    one = landing()
+    one.put("day.ndjson", 50, ".done", seed=1)
+    assert one.start(**dying("dataflows.follow.first", "archive")).finish().code == -9
+    in_hand = one.folder / "processing" / "day.ndjson"
+    in_hand.write_bytes(in_hand.read_bytes().replace(b"}\n", b"} \n", 1))
+    one.put("next.ndjson", 20, ".done", seed=3)
+    running = one.start()
+    one.until(running, "next.ndjson")
+    running.until(one.reason("day.ndjson").exists)
+    stop(running)
+    assert "delivered under other request IDs; that is done" in one.reason("day.ndjson").read_text()
+    assert one.spots_once() == 70
+
+
 def grow(path: Path) -> None:
     with path.open("ab") as file:
         file.write(b"{}\n")
