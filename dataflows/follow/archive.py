@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from connectors.errors import ChangedError, HaltedError, RefusedError, unread
 from connectors.ledger.files import sha256_of, sync_folder
@@ -22,12 +22,21 @@ _DRAFT = ".export.draft"
 _BLOCK = 1 << 20
 
 
-def archive(folder: Path, landing: Landing, export: Export, progress: Callable[[], object]) -> Path:
+class Archived(NamedTuple):
+    """Where an export is in the archive, and the original, if that is a copy."""
+
+    place: Path
+    original: Path
+
+
+def archive(
+    folder: Path, landing: Landing, export: Export, progress: Callable[[], object]
+) -> Archived:
     """Move the export in hand into its ledger, and return where it is now.
 
     Within a file system that is one step. Between two it is copied, compared, and named when it is
-    whole; only then is what was copied removed. What came with it and cannot be copied is put among
-    the rejected.
+    whole; only then what was copied is put by: who has it open may still write to it. What came
+    with it and cannot be copied is put among the rejected.
 
     Args:
         folder: The archive.
@@ -45,8 +54,7 @@ def archive(folder: Path, landing: Landing, export: Export, progress: Callable[[
     moved = place / export.path.name
     if place.exists():
         _confirm(moved, export, progress)  # by a run that was cut off, or when the same came before
-        landing.discard(_copied(export.path, place))
-        return moved
+        return Archived(moved, landing.put_by(export.path, export.key, _copied(export.path, place)))
     try:
         export.path.parent.rename(place)
         sync_folder(landing.folder)
@@ -54,9 +62,9 @@ def archive(folder: Path, landing: Landing, export: Export, progress: Callable[[
         if error.errno != errno.EXDEV:
             raise
         _copy(export, place, progress)
-        landing.discard(_copied(export.path, place))
+        return Archived(moved, landing.put_by(export.path, export.key, _copied(export.path, place)))
     sync_folder(place.parent)
-    return moved
+    return Archived(moved, moved)
 
 
 def _copied(export: Path, place: Path) -> set[str]:

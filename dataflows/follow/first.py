@@ -16,9 +16,9 @@ from connectors.errors import (
 )
 from connectors.ledger.files import sha256_of
 from connectors.records import Export
-from dataflows.follow.afterwards import Afterwards, written_on, written_to
+from dataflows.follow.afterwards import Afterwards, stamp_of, written_on, written_to
 from dataflows.follow.archive import archive
-from dataflows.follow.arrivals import Arrival, Settling, Stamp, arrivals, stamp, waiting
+from dataflows.follow.arrivals import Arrival, Settling, Stamp, arrivals, waiting
 from dataflows.follow.landing import Landing
 from dataflows.follow.late import put_late, put_to_its_own
 from dataflows.follow.member import Member
@@ -51,6 +51,8 @@ class First(Member):
     def run(self) -> NoReturn:
         """Upload what arrives, one export after the other."""
         self._landing.recover()
+        for kept in self._landing.kept.exports():
+            self._afterwards.add(kept, None, time.monotonic())
         self._given.screen.course.follow(self._followed)
         if path := self._landing.in_hand():
             self._process(path, quiet=False)
@@ -74,11 +76,27 @@ class First(Member):
             put_late(self._landing.folder, self._settings.out_folder)
         self._looks += 1
         now = time.monotonic()
-        for place in self._afterwards.written_to(now):
-            why = written_on(place)
-            self._tell_aside(self._landing.note(place.name, why), why)
+        self._look_after(now)
         found = self._postponed.without(arrivals(self._landing.folder), now)
         return self._settling.whole(found, now)
+
+    def _look_after(self, now: float) -> None:
+        """See whether what was archived is written to, or need not be watched any more."""
+        kept, (changed, over) = self._landing.kept, self._afterwards.look(now)
+        for path in changed:
+            mark, is_kept = stamp_of(path), path in kept
+            if is_kept and kept.is_still(path, self._step):
+                self._afterwards.add(path, mark, now)
+                continue
+            why = written_on(path, path.parent.name if is_kept else str(path))
+            aside = self._landing.set_aside_kept if is_kept else self._note
+            self._tell_aside(aside(path, why), why)
+        for path in over:
+            if path in kept:
+                kept.forget(path)
+
+    def _note(self, path: Path, why: str) -> Path:
+        return self._landing.note(path.name, why)
 
     def _claim(self, one: Arrival) -> Path | None:
         """Take it in hand; None if it has gone again, or must stay where it is."""
@@ -96,11 +114,11 @@ class First(Member):
     def _process(self, path: Path, *, quiet: bool) -> None:
         """Upload what is in hand; `quiet` says that nobody has written to it for a while."""
         self._refuse_to_go_on()
-        settings, before = self._uploading(path), _stamp(path)
+        settings, before = self._uploading(path), stamp_of(path)
         try:
             [export] = look_at(settings, self._given)
         except RefusedError as error:
-            self._refused(path, error, quiet=quiet and before == _stamp(path))
+            self._refused(path, error, quiet=quiet and before == stamp_of(path))
             return
         except FileNotFoundError as error:
             self._set_aside(path, error)
@@ -116,10 +134,11 @@ class First(Member):
             self._set_aside(path, error)
             return
         self._refuse_to_go_on()  # what is sent again may have been cut off
-        if _stamp(path) != before and not self._is_still(path, export):
+        mark = stamp_of(path)
+        if mark != before and not self._is_still(path, export):
             self._set_aside(path, written_to(export))
             return
-        self._archive(export)
+        self._archive(export, mark)
 
     def _is_still(self, path: Path, export: Export) -> bool:
         try:
@@ -129,7 +148,7 @@ class First(Member):
 
     def _refused(self, path: Path, error: RefusedError, *, quiet: bool) -> None:
         """Set aside what nobody writes to any more; else nobody knows yet what it will be."""
-        now = _stamp(path)
+        now = stamp_of(path)
         if now and isinstance(error, NotYetError):
             if self._landing.give_back(path):
                 self._postpone(path.name, now, str(error))
@@ -159,22 +178,15 @@ class First(Member):
         log.error("set aside", extra={"export": place.name, "to": str(place), "reason": why})
         self._given.screen.tell(f"set aside as {place}: {why}")
 
-    def _archive(self, export: Export) -> None:
+    def _archive(self, export: Export, mark: Stamp | None) -> None:
         self._settling.believe(export.path.name)
         try:
-            place = archive(self._settings.out_folder, self._landing, export, self._step)
+            place, original = archive(self._settings.out_folder, self._landing, export, self._step)
         except (ChangedError, RefusedError) as error:
             changed = isinstance(error, ChangedError)
             self._set_aside(export.path, written_to(export) if changed else error)
             return
-        self._afterwards.add(place, time.monotonic())
+        self._afterwards.add(original, mark, time.monotonic())
         log.info("archived", extra={"export": export.key, "to": str(place)})
         self._given.screen.tell(f"archived as {place}")
         self._looks = 0
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        return stamp(path.stat())
-    except FileNotFoundError:
-        return None

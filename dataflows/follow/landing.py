@@ -4,19 +4,19 @@
     LANDING/.claim/…                          being taken or given back: the export last, or first
     LANDING/processing/…                      in hand; one at a time
     LANDING/rejected/day.ndjson/…             set aside, with day.ndjson.reason
-    LANDING/.gone/…                           of which the archive has a copy; being removed
+    LANDING/.gone/<ledger>/…                  of which the archive has a copy; kept for a while
 
 A folder is renamed in one step, so an export and its companions are never parted.
 """
 
 import os
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 from connectors.errors import HaltedError, RefusedError
 from connectors.ledger.files import sync_folder
-from dataflows.follow.names import REASON, companions, is_export, reason_of
+from dataflows.follow.kept import Kept
+from dataflows.follow.names import REASON, companions, exports_in, reason_of
 from dataflows.follow.rejected import free, write_reason
 
 PROCESSING, REJECTED, CLAIM, GONE = OWN = "processing", "rejected", ".claim", ".gone"
@@ -29,7 +29,7 @@ class Landing:
         self.folder = folder
         self._claim = folder / CLAIM
         self._processing = folder / PROCESSING
-        self._gone = folder / GONE
+        self.kept = Kept(folder / GONE)
         self._number: tuple[int, int] | None = None
 
     def recover(self) -> None:
@@ -44,7 +44,6 @@ class Landing:
         for place in (self._processing, self.folder / REJECTED):
             if place.exists() and not place.is_dir():
                 raise RefusedError(f"{place} is a file, where a folder is needed; move it away")
-        shutil.rmtree(self._gone, ignore_errors=True)
         if self._claim.is_dir():
             self._recover_claim()
         in_hand, told = self.in_hand(), _reasons(self._processing)
@@ -73,7 +72,7 @@ class Landing:
         Raises:
             RefusedError: There is more than one: somebody put one there.
         """
-        found = _exports(self._processing)
+        found = exports_in(self._processing)
         if len(found) > 1:
             names = " and ".join(path.name for path in found)
             raise RefusedError(
@@ -132,8 +131,8 @@ class Landing:
         sync_folder(place.parent)
         return place / name
 
-    def discard(self, names: Collection[str]) -> None:
-        """Remove what is in hand, of whose files of these names there is a copy.
+    def put_by(self, export: Path, ledger: str, names: Collection[str]) -> Path:
+        """Keep what is in hand, of whose files of these names there is a copy; say where it is.
 
         What has no copy is put among the rejected.
         """
@@ -143,12 +142,21 @@ class Landing:
             for path in left:
                 path.rename(place / path.name)
             sync_folder(place)
-        self._processing.rename(self._gone)
+        kept = self.kept.put(self._processing, export.name, ledger)
         sync_folder(self.folder)
-        shutil.rmtree(self._gone)
+        return kept
+
+    def set_aside_kept(self, export: Path, reason: str) -> Path:
+        """Put one that is kept among the rejected, and return where it is now."""
+        write_reason(export, reason)
+        place = self._free(export.name)
+        export.parent.rename(place)
+        sync_folder(place.parent)
+        self.kept.forget(export)
+        return place / export.name
 
     def _recover_claim(self) -> None:
-        if not _exports(self._claim):
+        if not exports_in(self._claim):
             self._give_back()
         elif self.in_hand():  # somebody put one there
             self._claim.rename(self._free(CLAIM.removeprefix(".")))
@@ -181,12 +189,6 @@ class Landing:
             else:
                 path.rename(self._free(path.name) if os.path.lexists(place) else place)
         self._claim.rmdir()
-
-
-def _exports(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if is_export(path.name) and not path.is_dir())
 
 
 def _reasons(folder: Path) -> list[Path]:

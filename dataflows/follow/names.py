@@ -27,6 +27,13 @@ def is_export(name: str) -> bool:
     return not name.startswith(".") and not name.lower().endswith(ends)
 
 
+def exports_in(folder: Path) -> list[Path]:
+    """Return the exports in a folder of ours, if it is there."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if is_export(path.name) and not path.is_dir())
+
+
 def reason_of(export: Path) -> Path:
     """Return where it is written why an export was set aside."""
     fits = len(os.fsencode(export.name)) <= _LONGEST_BYTES

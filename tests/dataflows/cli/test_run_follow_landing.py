@@ -2,9 +2,10 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import urlopen
 
@@ -171,3 +172,53 @@ def test_what_is_written_to_one_that_was_archived_already_is_told(landing: New) 
     running.until(one.reason("day.ndjson").exists)
     stop(running)
     assert "was written to after it had been archived" in one.reason("day.ndjson").read_text()
+
+
+@pytest.fixture
+def elsewhere(landing: New) -> Iterator[New]:
+    """Have the archive on another disk than the landing folder."""
+    memory = Path("/dev/shm")
+    one = landing()
+    if not memory.is_dir() or memory.stat().st_dev == one.folder.stat().st_dev:
+        pytest.skip("there is no second file system: /dev/shm is none, or the one of TMPDIR")
+    with TemporaryDirectory(dir=memory) as folder:
+        one.archive = Path(folder) / "archive"
+        yield one
+
+
+def test_what_is_written_to_one_that_was_copied_to_another_disk_is_kept_and_told(
+    elsewhere: Any,
+) -> None:
+    one, address = elsewhere, f"127.0.0.1:{free_port()}"
+    whole = one.put("day.ndjson", 30, seed=1)
+    content, more = whole.read_bytes(), b'{"SpotID": "more"}\n'
+    with whole.open("ab") as writer:
+        running = one.start("--settle-seconds", "3", "--page", address)
+        running.until(lambda: "archived as" in running.err)
+        writer.write(more)
+    running.until(one.reason("day.ndjson").exists)
+    metrics = f"http://{address}/metrics"
+    counted = b"avstar_exports_set_aside_total 1.0"
+    running.until(lambda: counted in urlopen(metrics).read())
+    stop(running)
+    assert "was written to after it had been archived" in one.reason("day.ndjson").read_text()
+    assert (one.folder / "rejected" / "day.ndjson" / "day.ndjson").read_bytes() == content + more
+    assert one.place("day.ndjson").read_bytes() == content
+    assert one.left() == ["rejected"]
+
+
+def test_so_is_what_is_written_to_it_while_nobody_follows(elsewhere: Any) -> None:
+    one = elsewhere
+    for name, seed in (("day.ndjson", 1), ("quiet.ndjson", 2)):
+        one.put(name, 30, ".done", seed=seed)
+    running = one.start("--settle-seconds", "60")
+    running.until(lambda: running.err.count("archived as") == 2)
+    stop(running)
+    [day, _quiet] = sorted((one.folder / ".gone").glob("*/*.ndjson"))
+    with day.open("ab") as writer:
+        writer.write(b"{}\n")
+    running = one.start("--settle-seconds", "1")
+    running.until(one.reason("day.ndjson").exists)
+    running.until(lambda: one.left() == ["rejected"])
+    stop(running)
+    assert one.spots_once() == 60

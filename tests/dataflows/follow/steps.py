@@ -40,6 +40,8 @@ def archived(folder: Path) -> None:
         export = survey(path)
         (folder / "archive" / export.key).mkdir(parents=True, exist_ok=True)
         archive(folder / "archive", landing, export, lambda: None)
+    for kept in landing.kept.exports():
+        landing.kept.forget(kept)
 
 
 def rejected(folder: Path) -> None:

@@ -39,12 +39,32 @@ def in_hand(folder):
     return folder / "archive", landing, export
 
 
+def test_what_was_copied_is_kept_where_whoever_has_it_open_writes_to_it(in_hand, apart) -> None:
+    folder, landing, export = in_hand
+    with export.path.open("a") as writer:
+        done = archive(folder, landing, export, lambda: None)
+        writer.write("more")
+    assert done.place.read_text() == CONTENT[NAME]
+    assert done.original.read_text() == CONTENT[NAME] + "more"
+    Landing(landing.folder).recover()
+    assert landing.kept.exports() == [done.original]
+    aside = landing.set_aside_kept(done.original, "it grew")
+    assert aside == landing.folder / "rejected" / NAME / NAME
+    assert contents(aside.parent) == CONTENT | {
+        NAME: CONTENT[NAME] + "more",
+        f"{NAME}.reason": "it grew\n",
+    }
+    assert landing.kept.exports() == []
+
+
 def test_one_that_came_again_is_removed_since_the_archive_has_it(in_hand) -> None:
     folder, landing, export = in_hand
-    place = archive(folder, landing, export, lambda: None)
+    place = archive(folder, landing, export, lambda: None).place
     (landing.folder / NAME).write_text(CONTENT[NAME])
     again = landing.claim(NAME)
-    assert archive(folder, landing, survey(again), lambda: None) == place
+    done = archive(folder, landing, survey(again), lambda: None)
+    assert done == (place, landing.folder / ".gone" / export.key / NAME)
+    landing.kept.forget(done.original)
     assert not list(landing.folder.iterdir())
     assert place.read_text() == CONTENT[NAME]
 
@@ -91,7 +111,9 @@ def test_what_came_with_an_export_and_cannot_be_copied_keeps_it_from_nothing(
     (beside / "folder" / "notes").touch()
     os.mkfifo(beside / "pipe")
     (beside / "nowhere").symlink_to("nothing")
-    place = archive(folder, landing, export, lambda: None)
+    done = archive(folder, landing, export, lambda: None)
+    place = done.place
+    landing.kept.forget(done.original)
     assert contents(place.parent) == CONTENT
     kept = landing.folder / "rejected" / "processing"
     assert {path.name for path in kept.iterdir()} == {"folder", "pipe", "nowhere"}
@@ -105,7 +127,7 @@ def test_times_that_may_not_be_set_are_let_go(in_hand, apart, monkeypatch) -> No
 
     monkeypatch.setattr(shutil, "copystat", refuses)
     folder, landing, export = in_hand
-    assert contents(archive(folder, landing, export, lambda: None).parent) == CONTENT
+    assert contents(archive(folder, landing, export, lambda: None).place.parent) == CONTENT
 
 
 def test_a_copy_ends_where_somebody_asks_and_has_no_name_yet(in_hand, apart) -> None:
@@ -118,7 +140,7 @@ def test_a_copy_ends_where_somebody_asks_and_has_no_name_yet(in_hand, apart) -> 
         archive(folder, landing, export, stops)
     assert {path.name for path in (folder / export.key).iterdir()} == {".export.draft"}
     assert contents(export.path.parent) == CONTENT
-    assert contents(archive(folder, landing, export, lambda: None).parent) == CONTENT
+    assert contents(archive(folder, landing, export, lambda: None).place.parent) == CONTENT
     assert {path.name for path in (folder / export.key).iterdir()} == {"export"}
 
 
