@@ -15,6 +15,7 @@ from pathlib import Path
 
 from connectors.errors import HaltedError, RefusedError
 from connectors.ledger.files import sync_folder
+from dataflows.follow.giving import give, is_given
 from dataflows.follow.kept import Kept
 from dataflows.follow.names import REASON, companions, exports_in, reason_of
 from dataflows.follow.rejected import free, write_reason
@@ -41,8 +42,8 @@ class Landing:
             OSError: It cannot be done.
         """
         self.confirm()
-        for place in (self._processing, self.folder / REJECTED):
-            if place.exists() and not place.is_dir():
+        for place in map(self.folder.joinpath, OWN):
+            if os.path.lexists(place) and not place.is_dir():
                 raise RefusedError(f"{place} is a file, where a folder is needed; move it away")
         if self._claim.is_dir():
             self._recover_claim()
@@ -105,11 +106,10 @@ class Landing:
 
     def give_back(self, export: Path) -> bool:
         """Put the export in hand back where it arrived; False if another has its name there."""
-        place = self.folder / export.name
-        if place.exists():
-            return False
         self._processing.rename(self._claim)
-        (self._claim / export.name).rename(place)
+        if not give(self._claim / export.name, self.folder / export.name):
+            self._claim.rename(self._processing)
+            return False
         self._give_back()
         sync_folder(self.folder)
         return True
@@ -156,6 +156,9 @@ class Landing:
         return place / export.name
 
     def _recover_claim(self) -> None:
+        for path in exports_in(self._claim):
+            if is_given(path, self.folder / path.name):
+                path.unlink()
         if not exports_in(self._claim):
             self._give_back()
         elif self.in_hand():  # somebody put one there

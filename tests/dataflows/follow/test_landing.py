@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_two_long_names_that_begin_alike_stay_apart_and_their_end_is_kept(landin
     assert len(names(landing.folder / "rejected")) == 4
 
 
-@pytest.mark.parametrize("name", ["processing", "rejected"])
+@pytest.mark.parametrize("name", ["processing", "rejected", ".claim", ".gone"])
 def test_a_file_by_the_name_of_a_folder_is_named(landing, name) -> None:
     (landing.folder / name).touch()
     with pytest.raises(RefusedError, match=f"{name} is a file, where a folder is needed"):
@@ -136,6 +137,19 @@ def test_what_is_given_back_is_where_it_arrived_unless_another_is_there(landing)
     path = landing.claim(NAME)
     (landing.folder / NAME).write_text("another")
     assert not landing.give_back(path)
+    assert landing.in_hand() == path
+
+
+def test_what_arrives_while_one_is_given_back_is_not_replaced(landing, monkeypatch) -> None:
+    path, real = landing.claim(NAME), Path.rename
+
+    def rename(source, target):
+        (landing.folder / NAME).write_text("another")
+        return real(source, target)
+
+    monkeypatch.setattr(Path, "rename", rename)
+    assert not landing.give_back(path)
+    assert (landing.folder / NAME).read_text() == "another"
     assert landing.in_hand() == path
 
 
