@@ -1,7 +1,7 @@
 """What has arrived in the landing folder, and whether it is whole."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isinf
 from pathlib import Path
 from typing import NamedTuple
@@ -32,10 +32,28 @@ def arrivals(landing: Path) -> list[Arrival]:
     ]
 
 
+def no_files(landing: Path) -> list[str]:
+    """Return the names of links, pipes and the like that are called as exports are.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    with os.scandir(landing) as entries:
+        return [
+            entry.name
+            for entry in entries
+            if is_export(entry.name)
+            and not (entry.is_file(follow_symlinks=False) or _is_dir(entry))
+        ]
+
+
 def waiting(landing: Path) -> int | None:
-    """Return how many there are, None if the folder cannot be read."""
+    """Return how many there are, those that are left alone included.
+
+    None if the folder cannot be read.
+    """
     try:
-        return len(arrivals(landing))
+        return len(arrivals(landing)) + len(no_files(landing))
     except OSError:
         return None
 
@@ -43,6 +61,13 @@ def waiting(landing: Path) -> int | None:
 def stamp(status: os.stat_result) -> Stamp:
     """Return by what a change of a file is noticed."""
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that comes to no end
+        return False
 
 
 def _files(landing: Path) -> Iterator[tuple[str, os.stat_result]]:
@@ -88,6 +113,11 @@ class Settling:
         """Tell whether an arrival had not changed for the time when it was looked at last."""
         mark, since = self._since.get(one.name, (None, now))
         return mark == one.stamp and now - since >= self._patience(one)
+
+    def empty(self, found: Iterable[Arrival], now: float) -> list[str]:
+        """Return those that have nothing in them, and have been quiet: they wait for ever."""
+        empty = (one for one in found if not one.stamp[1] and not one.announced)
+        return [one.name for one in empty if self.was_quiet(one, now)]
 
     def whole(self, found: Sequence[Arrival], now: float) -> Arrival | None:
         """Return the first arrival that is whole.

@@ -21,6 +21,7 @@ from dataflows.follow.archive import archive
 from dataflows.follow.arrivals import Arrival, Settling, Stamp, arrivals, waiting
 from dataflows.follow.landing import Landing
 from dataflows.follow.late import put_late, put_to_its_own
+from dataflows.follow.left_alone import LeftAlone
 from dataflows.follow.member import Member
 from dataflows.follow.names import manifest_of
 from dataflows.follow.postponed import Postponed
@@ -46,6 +47,7 @@ class First(Member):
         self._postponed = Postponed()
         self._afterwards = Afterwards(settings.settle_seconds)
         self._followed = Followed(partial(waiting, landing.folder))
+        self._left_alone = LeftAlone(landing.folder, given.screen.tell)
         self._looks = 0
 
     def run(self) -> NoReturn:
@@ -78,6 +80,7 @@ class First(Member):
         now = time.monotonic()
         self._look_after(now)
         found = self._postponed.without(arrivals(self._landing.folder), now)
+        self._left_alone.look(self._settling.empty(found, now))
         return self._settling.whole(found, now)
 
     def _look_after(self, now: float) -> None:

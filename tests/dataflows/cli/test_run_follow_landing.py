@@ -222,3 +222,28 @@ def test_so_is_what_is_written_to_it_while_nobody_follows(elsewhere: Any) -> Non
     running.until(lambda: one.left() == ["rejected"])
     stop(running)
     assert one.spots_once() == 60
+
+
+def test_what_is_left_alone_is_told_once_and_counted(landing: New) -> None:
+    one, address = landing(), f"127.0.0.1:{free_port()}"
+    dated = one.put("dated.ndjson", 5, seed=1).rename(one.archive.with_name("dated.ndjson"))
+    (one.folder / "tomorrow.ndjson").symlink_to(dated)
+    (one.folder / "tomorrow.ndjson.done").touch()
+    (one.folder / "turns.ndjson").symlink_to("turns.ndjson")
+    (one.folder / "empty.csv").touch()
+    (one.folder / "folder").mkdir()
+    one.put("next.ndjson", 20, ".done", seed=2)
+    running = one.start("--page", address)
+    one.until(running, "next.ndjson")
+    told = {
+        "tomorrow.ndjson is left alone: it is a link",
+        "turns.ndjson is left alone: it is a link",
+        "empty.csv is left alone: it is empty; when that is all of it, say so (empty.csv.done)",
+    }
+    running.until(lambda: all(words in running.err for words in told))
+    metrics = f"http://{address}/metrics"
+    running.until(lambda: b"avstar_exports_waiting 3.0" in urlopen(metrics).read())
+    stop(running)
+    assert all(running.err.count(words) == 1 for words in told)
+    assert "folder is left alone" not in running.err
+    assert one.spots_once() == 20
