@@ -55,7 +55,7 @@ def open_exports(
 
 def _survey(settings: Settings, path: Path, progress: Callable[[Path, int], None]) -> Export:
     if not path.name.isprintable():  # what is no UTF-8 is not, either
-        raise RefusedError(f"{path!r} has a name that cannot be written down; rename it")
+        raise RefusedError(f"{str(path)!r} has a name that cannot be written down; rename it")
     if len(path.name.encode()) > _NAME_BYTES:
         raise RefusedError(f"{path} has a name of over {_NAME_BYTES} bytes; give it a shorter one")
     if path.exists() and not (path.is_file() or path.is_dir()):

@@ -2,7 +2,7 @@
 
 import base64
 import glob
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from connectors.avion import Former, difference
@@ -70,8 +70,12 @@ def _holds_other(folder: Path, export: Export) -> bool:
     return said.total_records != export.records or (both_plain and said.checksum != export.checksum)
 
 
-def refuse_changed(path: Path, folder: Path, begun: Identity) -> None:
+def refuse_changed(
+    path: Path, folder: Path, begun: Identity, heard: Callable[[], object] = lambda: None
+) -> None:
     """Refuse a file that is not what the unfinished upload in a folder began with.
+
+    `heard` is called for every block that is read; what it raises ends that.
 
     Raises:
         RefusedError: It is not, or not there.
@@ -83,7 +87,7 @@ def refuse_changed(path: Path, folder: Path, begun: Identity) -> None:
         f"in {folder}"
     )
     try:
-        found = difference(path, former(begun))
+        found = difference(path, former(begun), heard)
     except FileNotFoundError:
         raise RefusedError(
             f"{path} is not there, and {left}; put the file with SHA-256 {begun.checksum} back to "

@@ -49,9 +49,11 @@ def refuse_sent_before(settings: Settings, export: Export, heard: Heard = lambda
     ]
     for folder, one, sealed in others:
         if part := _part(export, folder, one, heard):
-            _refuse_part(export, part, folder, one, sealed=sealed)
+            if not sealed:
+                refuse_changed(export.path, folder, one, heard)
+            _refuse_part(export, part, folder, one)
         if not sealed and next(airings_of(folder, heard), None) is None:
-            refuse_changed(export.path, folder, one)
+            refuse_changed(export.path, folder, one, heard)
     if others:
         _refuse_same_airing(settings, export, others, heard)
 
@@ -65,9 +67,7 @@ def _part(export: Export, folder: Path, begun: Identity, heard: Heard) -> str:
     return "is the beginning of" if is_beginning_of(export, before, original, heard) else ""
 
 
-def _refuse_part(export: Export, part: str, folder: Path, begun: Identity, *, sealed: bool) -> None:
-    if not sealed:
-        refuse_changed(export.path, folder, begun)
+def _refuse_part(export: Export, part: str, folder: Path, begun: Identity) -> None:
     raise RefusedError(
         f"{export.path} {part} the {begun.total_records:,} records whose ledger is {folder}, and "
         "has other request IDs: they would be scheduled again; make an export of what is not in "

@@ -1,6 +1,6 @@
 """Where a file differs from the export that it was."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
@@ -48,8 +48,12 @@ class Difference(NamedTuple):
         )
 
 
-def difference(path: Path, former: Former) -> Difference | None:
+def difference(
+    path: Path, former: Former, heard: Callable[[], object] = lambda: None
+) -> Difference | None:
     """Read a file and say how it differs from what it was, None if it does not.
+
+    `heard` is called for every block that is read; what it raises ends that.
 
     Raises:
         OSError: It cannot be read.
@@ -59,6 +63,7 @@ def difference(path: Path, former: Former) -> Difference | None:
         packed = packing_of(file.read(MAGIC_BYTES)) != "none"
         file.seek(0)
         for block in _blocks(file, now.step, former.size):
+            heard()
             now.add(block)
             line += block.count(b"\n")
             if now.size % now.step == 0:

@@ -229,3 +229,17 @@ def test_a_run_by_itself_is_held_to_the_unfinished_one_of_its_name(
     open_exports(given)
     with pytest.raises(RefusedError, match="has changed"):
         open_exports(given.model_copy(update={"follow": None}))
+
+
+def test_it_ends_there_too_where_it_looks_how_an_unfinished_one_differs(
+    settings: Settings, before: Export
+) -> None:
+    export, left = changed(before, before.path.read_bytes() + b"{}\n"), [1]
+
+    def heard() -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        refuse_sent_before(settings, export, heard)

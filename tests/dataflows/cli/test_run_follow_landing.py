@@ -12,6 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.external.ports import free_port
+from tests.processes import ROOT
 
 New = Callable[..., Any]
 
@@ -247,3 +248,31 @@ def test_what_is_left_alone_is_told_once_and_counted(landing: New) -> None:
     assert all(running.err.count(words) == 1 for words in told)
     assert "folder is left alone" not in running.err
     assert one.spots_once() == 20
+
+
+WRITES = """
+from dataflows.follow.landing import Landing
+
+real = Landing.put_by
+
+def put_by(landing, export, *more):
+    with export.open("ab") as writer:
+        writer.write(b"{}\\n")
+    return real(landing, export, *more)
+
+Landing.put_by = put_by
+"""
+
+
+def test_so_is_what_is_written_to_it_behind_the_last_look_of_the_copying(
+    elsewhere: Any, tmp_path: Path
+) -> None:
+    one = elsewhere
+    (tmp_path / "writes").mkdir()
+    (tmp_path / "writes" / "sitecustomize.py").write_text(WRITES)
+    one.put("day.ndjson", 30, ".done", seed=1)
+    running = one.start(PYTHONPATH=os.pathsep.join([str(tmp_path / "writes"), str(ROOT)]))
+    running.until(one.reason("day.ndjson").exists)
+    stop(running)
+    assert one.place("day.ndjson")
+    assert (one.folder / "rejected" / "day.ndjson" / "day.ndjson").read_bytes().endswith(b"{}\n")
