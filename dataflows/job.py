@@ -50,7 +50,8 @@ def means(settings: Settings, cluster: Cluster) -> Iterator[Means]:
     """
     configure_audit(json_lines=settings.log_json)
     check_settings(settings)
-    stop, course = Stop(), Course(alone=cluster.is_alone)
+    stop = Stop()
+    course = Course(alone=cluster.is_alone, follows=settings.follow is not None)
     stop_on_signals(stop)
     with page(settings, course):
         yield Means(cluster, stop, Screen(settings, course))
