@@ -49,7 +49,7 @@ def means(settings: Settings, cluster: Cluster) -> Iterator[Means]:
         RefusedError: A setting cannot be used.
     """
     configure_audit(json_lines=settings.log_json)
-    check_settings(settings)
+    check_settings(settings, is_first=cluster.is_first)
     stop = Stop()
     course = Course(alone=cluster.is_alone, follows=settings.follow is not None)
     stop_on_signals(stop)
