@@ -80,6 +80,12 @@ def test_the_ledgers_are_shared_and_each_pod_has_a_state_of_its_own(rendered, up
     assert given["AVSTAR_ARCHIVE"] == given["AVSTAR_OUT"]
 
 
+def test_the_first_pod_finds_its_store_again_after_a_pause(upload):
+    """Deleted when scaled, it would go with `replicas: 0` as those of the other pods do."""
+    policy = upload.stateful["persistentVolumeClaimRetentionPolicy"]
+    assert policy == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+
+
 def test_the_store_is_made_once_and_in_one_step(rendered, upload, tmp_path):
     """Whatever is left of one that was cut off in the making."""
     pod = Pod(rendered, SET, tmp_path)
