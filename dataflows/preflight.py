@@ -24,9 +24,10 @@ def check_settings(settings: Settings, *, is_first: bool = True) -> None:
             be had.
     """
     _check_out(settings.out_folder, "--archive" if settings.follow else "--out")
-    if settings.follow and is_first and not _writable(settings.follow):
+    landing = settings.follow if is_first else None
+    if landing and landing.is_dir() and not _writable(landing):
         raise RefusedError(
-            f"{settings.follow} cannot be written, and what is taken is moved away from there; let "
+            f"{landing} cannot be written, and what is taken is moved away from there; let "
             "this user write there, or give --follow another folder"
         )
     if settings.sign_key:
