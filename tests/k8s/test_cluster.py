@@ -106,6 +106,24 @@ def test_the_store_is_made_once_and_in_one_step(rendered, upload, tmp_path):
     assert list(store.parent.iterdir()) == [store]
 
 
+def test_the_doctor_looks_at_the_landing_folder_by_a_job_of_its_own(
+    rendered, avstar, api, tmp_path
+):
+    """The pods of the set may crash too fast for anybody to get in."""
+    pod = Pod(rendered, "avstar-doctor", tmp_path / "pod")
+    given = {"AVSTAR_API_URL": api().url, "AVSTAR_RATE": "10000/0.1"}
+    variables = pod.moved({**pod.given(), **given})
+    landing = pod.place("/exports")
+    well = avstar(*pod.args, AVSTAR_TOKEN=None, **variables)
+    assert well.code == 0, well.out
+    assert f"ok    follow: {landing}, where 0 wait" in well.out
+    assert "FAIL" not in well.out
+    landing.rmdir()
+    ill = avstar(*pod.args, AVSTAR_TOKEN=None, **variables)
+    assert ill.code == 2
+    assert f"FAIL  follow: {landing} is no folder" in ill.out
+
+
 class Pods:
     """The set's pods, each a process on a host that knows the others by their names."""
 

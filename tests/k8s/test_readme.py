@@ -6,7 +6,15 @@ import pytest
 
 from dataflows.page.pulse import PATIENCE_SECONDS
 from dataflows.runner import ExitCode
-from tests.k8s.manifests import ADDITIONS, K8S, OVERLAYS, documents, needs_kubectl, workload
+from tests.k8s.manifests import (
+    ADDITIONS,
+    K8S,
+    OVERLAYS,
+    documents,
+    needs_kubectl,
+    workload,
+    workloads,
+)
 
 TEXT = (K8S / "README.md").read_text()
 NAMES = set(re.findall(r"`(AVSTAR_\w+)`", TEXT))
@@ -33,6 +41,15 @@ def test_every_exit_code_has_its_row():
     part = TEXT.partition("## What ends a pod")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (\d+) \|", part, re.MULTILINE)
     assert [int(code) for code in rows] == [*sorted(ExitCode), 137]
+
+
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_job_that_is_made_by_hand_is_made_from_one_that_is_there(overlay):
+    named = set(re.findall(r"create job --from=cronjob/([\w-]+) ", TEXT))
+    assert named == {"avstar-doctor", "avstar-upload"}
+    there = {one.name for one in workloads(documents(overlay)) if one.cron}
+    assert there == named if overlay == "nightly" else there == {"avstar-doctor"}
 
 
 def test_every_setting_named_is_one():
