@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from connectors.avion.survey import LANES, SPLIT_BYTES
 from dataflows.page.pulse import PATIENCE_SECONDS
 from dataflows.runner import ExitCode
 from tests.k8s.manifests import (
@@ -78,6 +79,14 @@ def test_the_figures_of_the_night_are_those_of_its_manifests():
     assert [words for words in told if words not in TEXT] == []
     assert one.job["backoffLimit"] == 6
     assert "starts another pod, six times in ten minutes" in TEXT
+
+
+def test_the_reading_lanes_are_those_of_the_survey():
+    mib, split = 1 << 20, SPLIT_BYTES
+    assert (split, LANES) == (32 * mib, 8)
+    assert "a reading lane for every\n32 MiB of it" in TEXT
+    last = (LANES - 1) * split // mib
+    assert f"three from {2 * split // mib} MiB on, eight from {last} MiB on, and a\nninth" in TEXT
 
 
 def test_the_patience_of_the_probes_is_that_of_the_page():
