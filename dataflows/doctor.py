@@ -18,6 +18,8 @@ from connectors.ledger import read_checkpoint
 from connectors.records import Export
 from dataflows.credentials import token_source
 from dataflows.exports import open_exports, sealed_manifest
+from dataflows.follow.arrivals import arrivals
+from dataflows.follow.follow import folders
 from dataflows.preflight import check_settings
 from dataflows.settings import Settings, strange_variables
 
@@ -49,8 +51,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", "versions", f"{names}, Python {sys.version.split()[0]}")
     for name, near in strange_variables():
         yield Finding("warn", name, f"is no setting{f'; {near} is one' if near else ''}")
+    follows = settings.follow and settings.archive
+    there = settings.model_copy(update={"out": settings.archive}) if follows else settings
     for what in LOOKS:
-        yield from _look(what, settings)
+        yield from _look(what, settings if what == "follow" else there)
 
 
 def _look(what: str, settings: Settings) -> Iterator[Finding]:
@@ -58,6 +62,27 @@ def _look(what: str, settings: Settings) -> Iterator[Finding]:
         yield from LOOKS[what](settings)
     except AvstarError as error:
         yield Finding("FAIL", what, str(error))
+
+
+def _follow(settings: Settings) -> Iterator[Finding]:
+    if settings.follow is None:
+        return
+    landing, archive = folders(settings)
+    try:
+        there = len(arrivals(landing))
+    except OSError as error:
+        raise RefusedError(
+            f"{landing} cannot be read: {error.strerror}; let this user read there, or give "
+            "--follow another folder"
+        ) from None
+    same = landing.stat().st_dev == _there(archive).stat().st_dev
+    moved = "in one step" if same else "by a copy that is compared: another file system"
+    words = f"{landing}, where {there:,} wait; what is done is moved to {archive} {moved}"
+    if archive.resolve().is_relative_to(landing.resolve()):
+        words += "; that lies in the landing folder, which whoever writes there may change: give "
+        yield Finding("warn", "follow", f"{words}--archive a folder outside")
+    else:
+        yield Finding("ok", "follow", words)
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -98,6 +123,8 @@ def _room(path: Path) -> int:
 
 
 def _exports(settings: Settings) -> Iterator[Finding]:
+    if settings.follow and not settings.exports:
+        return  # whatever arrives
     if not settings.exports:
         yield Finding("warn", "exports", "none named, so none was looked at")
         return
@@ -154,6 +181,7 @@ def _file_system(folder: Path) -> str:
 
 
 LOOKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
+    "follow": _follow,
     "settings": _settings,
     "folders": _folders,
     "exports": _exports,

@@ -43,6 +43,6 @@ def _held(folder: Path) -> int:
 
 def _lock(handle: int, folder: Path) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise RefusedError(f"{folder} cannot be written; choose another folder for --out")
+        raise RefusedError(f"{folder} cannot be written; choose another folder")
     if not try_lock(handle):
         raise RefusedError(f"{folder} is written by another run; wait for it to end")

@@ -118,7 +118,7 @@ INSTRUMENTS = (
         "gauge",
         "For how long nothing may be sent: told by the API, or breaker open",
         "s",
-        lambda meter: max((lane.pause_left() for lane in meter.lanes), default=0.0),
+        lambda meter: max((lane.pause_left() for lane in meter.sending), default=0.0),
     ),
     Instrument(
         "avstar_breaker_lanes",
@@ -133,7 +133,7 @@ INSTRUMENTS = (
         "counter",
         "Times that a breaker opened, failed probes included",
         "{opening}",
-        total(lambda lane: lane.openings),
+        lambda meter: sum(lane.openings for lane in meter.lanes),
     ),
     Instrument(
         "avstar_spots_in_hand",

@@ -49,8 +49,9 @@ def means(settings: Settings, cluster: Cluster) -> Iterator[Means]:
         RefusedError: A setting cannot be used.
     """
     configure_audit(json_lines=settings.log_json)
-    check_settings(settings)
-    stop, course = Stop(), Course(alone=cluster.is_alone)
+    check_settings(settings, is_first=cluster.is_first)
+    stop = Stop()
+    course = Course(alone=cluster.is_alone, follows=settings.follow is not None)
     stop_on_signals(stop)
     with page(settings, course):
         yield Means(cluster, stop, Screen(settings, course))

@@ -52,7 +52,8 @@ class Meter(Watch):
     `of_all` tells what all processes of a cluster have settled, where this one is to tell it.
     `forecast` is there while a run is under way, `followed` where a folder is followed. `telemetry`
     tells what of each signal was `sent` or `dropped`. `unanswered` counts the spots, last and in a
-    row, that got no good answer; `trouble` is what the last failed attempt had to say.
+    row, that got no good answer; `trouble` is what the last failed attempt had to say. `sending`
+    are the lanes while there is something to tell of them but counts.
     """
 
     def __init__(self) -> None:
@@ -73,6 +74,7 @@ class Meter(Watch):
         self.trouble = ""
         self.answers = Histogram()
         self.lanes: list[Lane] = []
+        self.sending = self.lanes
         self.of_all: Callable[[], int] | None = None
         self.forecast: Forecast | None = None
         self.followed: Followed | None = None
@@ -101,7 +103,7 @@ class Meter(Watch):
     @property
     def in_hand(self) -> int:
         """Spots that are checked and not settled yet."""
-        if not self.lanes:
+        if not self.sending:
             return 0
         # what another process of the cluster checked may be settled here
         return max(0, self.validated - self.delivered - self.failed)
@@ -120,7 +122,7 @@ class Meter(Watch):
     @property
     def quota_used(self) -> float:
         """The share of the quota in use, of the lane that uses most of its own."""
-        return max((lane.quota_used() for lane in self.lanes), default=0.0)
+        return max((lane.quota_used() for lane in self.sending), default=0.0)
 
     def expect(
         self,
@@ -143,6 +145,11 @@ class Meter(Watch):
         self.total_bytes = sum(split.end - split.start for one in exports for split in one.splits)
         self.before = before
         self._checkpoints = tuple(checkpoints)
+
+    def rest(self) -> None:
+        """Let counts alone stand: the export is done, or not gone on with."""
+        self.sending, self._checkpoints = [], ()
+        self.total_records = self.total_bytes = 0
 
     def checkpointed(self) -> float | None:
         """Return when the last checkpoint was written, in seconds since the epoch."""

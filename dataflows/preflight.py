@@ -11,14 +11,25 @@ from dataflows.credentials import check_token, token_source
 from dataflows.settings import Settings
 
 
-def check_settings(settings: Settings) -> None:
+def check_settings(settings: Settings, *, is_first: bool = True) -> None:
     """Refuse a run that could not end well, before it begins.
 
+    Args:
+        settings: Those of the run.
+        is_first: Of several processes the first alone moves what arrives in a landing folder.
+
     Raises:
-        RefusedError: A setting is missing or out of range, the ledgers' folder cannot be written,
-            a certificate cannot be used, a host has no address, or there is no token to be had.
+        RefusedError: A setting is missing or out of range, the ledgers' or landing folder cannot
+            be written, a certificate cannot be used, a host has no address, or there is no token to
+            be had.
     """
-    _check_out(settings.out_folder)
+    _check_out(settings.out_folder, "--archive" if settings.follow else "--out")
+    landing = settings.follow if is_first else None
+    if landing and landing.is_dir() and not _writable(landing):
+        raise RefusedError(
+            f"{landing} cannot be written, and what is taken is moved away from there; let "
+            "this user write there, or give --follow another folder"
+        )
     if settings.sign_key:
         Signer(settings.sign_key)
     if settings.validate_only:
@@ -42,7 +53,7 @@ def check_settings(settings: Settings) -> None:
     check_token(source)
 
 
-def _check_out(folder: Path) -> None:
+def _check_out(folder: Path, option: str) -> None:
     """Refuse a folder that cannot be made or written; whoever writes it makes it."""
     try:
         there = next(path for path in (folder, *folder.parents) if path.exists())
@@ -50,8 +61,12 @@ def _check_out(folder: Path) -> None:
         raise RefusedError(f"{folder} cannot be made: {error.strerror}; choose another") from None
     if not there.is_dir():
         raise RefusedError(f"{folder} cannot be made: {there} is a file; choose another")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise RefusedError(f"{folder} cannot be written; choose another folder for --out")
+    if not _writable(there):
+        raise RefusedError(f"{folder} cannot be written; choose another folder for {option}")
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 def _check_host(url: str, whose: str, option: str) -> None:

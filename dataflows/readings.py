@@ -19,13 +19,13 @@ STANDSTILL_SECONDS = -7.0 * 86_400
 
 def breaker(meter: Meter) -> Values:
     """Count the lanes in each state of the breaker."""
-    states = [lane.state.value for lane in meter.lanes]
+    states = [lane.state.value for lane in meter.sending]
     return {state: states.count(state) for state in BREAKER_STATES}
 
 
 def total(of: Callable[[Lane], float]) -> Callable[[Meter], float]:
-    """Make a reading that adds up all lanes."""
-    return lambda meter: sum(of(lane) for lane in meter.lanes)
+    """Make a reading that adds up all lanes at work."""
+    return lambda meter: sum(of(lane) for lane in meter.sending)
 
 
 def playout(meter: Meter) -> float | None:

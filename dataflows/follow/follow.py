@@ -20,7 +20,7 @@ def follow(settings: Settings, cluster: Cluster) -> NoReturn:
         StoppedError: It was asked to stop.
         AvstarError: It cannot go on; what is in hand is gone on with by the next one.
     """
-    landing, folder = _checked(settings)
+    landing, folder = folders(settings)
     settings = settings.model_copy(update={"out": folder})
     with means(settings, cluster) as given, hold([landing] if cluster.is_first else []):
         if cluster.is_first:
@@ -28,8 +28,12 @@ def follow(settings: Settings, cluster: Cluster) -> NoReturn:
         Other(settings, Landing(landing), given).run()
 
 
-def _checked(settings: Settings) -> tuple[Path, Path]:
-    """Return landing folder and archive; refuse what does not go together."""
+def folders(settings: Settings) -> tuple[Path, Path]:
+    """Return landing folder and archive.
+
+    Raises:
+        RefusedError: One of them cannot be used, or does not go with another setting.
+    """
     landing, folder = settings.follow, settings.archive
     if landing is None or folder is None:
         raise RefusedError("--follow needs --archive, where ledgers are kept, and what is done")

@@ -13,15 +13,17 @@ class Course:
 
     `alone` says that there is no other process whose work this one may have to wait for. `meter`
     is there while the dataflow runs, `last` after its end as well; `idle` says that there is
-    nothing to do.
+    nothing to do. `follows` says that one export comes after another: how far the last one was says
+    nothing any more once it is over, and would look like one that stands still.
     """
 
-    def __init__(self, *, alone: bool = True) -> None:
+    def __init__(self, *, alone: bool = True, follows: bool = False) -> None:
         self.meter: Meter | None = None
         self.last: Meter | None = None
         self.idle = False
         self._followed: Followed | None = None
         self._alone = alone
+        self._follows = follows
         self._steps = 0
 
     def step(self, *, idle: bool = False) -> None:
@@ -45,6 +47,8 @@ class Course:
             yield
         finally:
             self.meter = meter.forecast = None
+            if self._follows:
+                meter.rest()
             self.step()
 
     def mark(self) -> Hashable:

@@ -92,3 +92,68 @@ def test_a_misspelt_variable_is_named_with_the_one_it_is_near(
         "AVSTAR_RTAE",
         "is no setting; AVSTAR_RATE is one",
     )
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> dict[str, Path]:
+    (tmp_path / "landing").mkdir()
+    return {"follow": tmp_path / "landing", "archive": tmp_path / "archive"}
+
+
+def test_of_a_landing_folder_it_is_told_what_waits_and_how_it_leaves(
+    found: Callable[..., dict[str, Finding]], places: dict[str, Path]
+) -> None:
+    (places["follow"] / "day.ndjson").touch()
+    seen = found(out=None, **places)
+    assert {what: one.level for what, one in seen.items() if what != "api"} == {
+        **dict.fromkeys(["versions", "follow", "settings", "out", "state"], "ok")
+    }
+    landing, archive = places.values()
+    assert seen["follow"].words == (
+        f"{landing}, where 1 wait; what is done is moved to {archive} in one step"
+    )
+    assert str(archive) in seen["out"].words
+    assert sorted(path.name for path in landing.iterdir()) == ["day.ndjson"]
+
+
+def test_two_file_systems_are_told_since_what_is_done_is_copied(
+    found: Callable[..., dict[str, Finding]], places: dict[str, Path], tmp_path: Path
+) -> None:
+    other = Path("/dev/shm")
+    if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("no second file system here")
+    seen = found(**{**places, "archive": other / "none", "out": None})
+    assert seen["follow"].level == "ok"
+    assert seen["follow"].words.endswith("by a copy that is compared: another file system")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"follow": "gone"}, "gone is no folder; give --follow the one where exports arrive"),
+        ({"archive": None}, "--follow needs --archive"),
+        ({"archive": "landing/rejected/x"}, "where exports come and go; give --archive another"),
+        ({"strict": True}, "--follow does not go with --strict"),
+    ],
+)
+def test_what_a_follower_would_refuse_is_found(
+    given: dict[str, Any],
+    words: str,
+    found: Callable[..., dict[str, Finding]],
+    places: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    moved = {
+        name: tmp_path / value if isinstance(value, str) else value for name, value in given.items()
+    }
+    seen = found(**{**places, "out": None, **moved})
+    assert seen["follow"].level == "FAIL"
+    assert words in seen["follow"].words
+
+
+def test_an_archive_in_the_landing_folder_is_warned_of(
+    found: Callable[..., dict[str, Finding]], places: dict[str, Path]
+) -> None:
+    seen = found(**{**places, "archive": places["follow"] / "archive", "out": None})
+    assert seen["follow"].level == "warn"
+    assert "that lies in the landing folder" in seen["follow"].words

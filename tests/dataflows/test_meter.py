@@ -6,6 +6,7 @@ import pytest
 from connectors.avstar.breaker import State
 from connectors.records import Batch, DeadLetter, Export, Receipt, Span, Split, Spot, Tally
 from connectors.trail import Attempt, Trail
+from dataflows.instruments import INSTRUMENTS
 from dataflows.meter import Histogram, Meter
 
 SPAN = Span("day", "ab" * 32, "lane-0", 100, 350, 2)
@@ -122,3 +123,21 @@ def test_spots_without_a_good_answer_are_counted_as_long_as_they_are_the_last() 
         meter.settled(TRAIL, one)
         counts.append(meter.unanswered)
     assert counts == [1, 2, 0, 1]
+
+
+def test_at_rest_counts_stand_and_nothing_that_looks_like_work_under_way(tmp_path: Path) -> None:
+    meter, lane = Meter(), Lane()
+    lane.state = State.OPEN
+    meter.opened(lane)
+    meter.expect([EXPORT], 0, [tmp_path], validating=False)
+    meter.checked("count", Tally(SPAN, 4, 4, 0))
+    meter.settled(TRAIL, RECEIPT)
+    before = {one.name: one.values(meter) for one in INSTRUMENTS}
+    meter.rest()
+    after = {one.name: one.values(meter) for one in INSTRUMENTS}
+    counters = [one.name for one in INSTRUMENTS if one.kind == "counter"]
+    assert {name: before[name] for name in counters} == {name: after[name] for name in counters}
+    told = {name: values for name, values in after.items() if name not in counters}
+    assert not any(value for values in told.values() for value in values.values())
+    gone = ("export_records", "export_bytes", "settled_records", "checkpoint_age_seconds")
+    assert all(before[f"avstar_{name}"] and not after[f"avstar_{name}"] for name in gone)

@@ -128,19 +128,34 @@ def variables(rendered: list[Document]) -> Iterator[str]:
 
 
 def paths(rendered: list[Document]) -> Iterator[str]:
-    """Every path in a setting is on a volume, and one that is written on one that can be."""
+    """Every path that a container is told is on a volume of its own, and what it writes can be."""
     for one in workloads(rendered):
-        found = {mount["mountPath"]: mount.get("readOnly", False) for mount in _mounts(one)}
-        words = {f"argument {word}": word for word in one.main["args"]}
-        for name, value in {**environment(rendered, one.main), **words}.items():
-            if not value.startswith("/"):
-                continue
-            folder = next((str(p) for p in Path(value).parents if str(p) in found), None)
-            folder = value if value in found else folder
-            if folder is None:
-                yield f"{one.name}: {name}={value} is on no volume"
-            elif found[folder] and name in WRITTEN:
-                yield f"{one.name}: {name}={value} cannot be written"
+        for container in one.containers:
+            found = {
+                mount["mountPath"]: mount.get("readOnly", False)
+                for mount in container.get("volumeMounts", ())
+            }
+            for name, value in _told(rendered, one, container).items():
+                if not value.startswith("/"):
+                    continue
+                folder = next(
+                    (str(p) for p in (Path(value), *Path(value).parents) if str(p) in found), None
+                )
+                where = f"{one.name}: {container['name']}: {name}={value}"
+                if folder is None:
+                    yield f"{where} is on no volume"
+                elif found[folder] and name in WRITTEN:
+                    yield f"{where} cannot be written"
+
+
+def _told(rendered: list[Document], one: Workload, container: Document) -> dict[str, str]:
+    """Return what may be a path: the main container reads all, another what its script names."""
+    given = environment(rendered, container)
+    words = [*container.get("command", ()), *container.get("args", ())]
+    if container is not one.main:
+        named = re.findall(r"\$\{?(\w+)", " ".join(words))
+        given = {name: value for name, value in given.items() if name in named}
+    return given | {f"argument {word}": word for word in words}
 
 
 def grace(rendered: list[Document]) -> Iterator[str]:
@@ -191,7 +206,7 @@ def _ingress(policy: Document) -> Any:
 
 
 def _mounts(one: Workload) -> list[Document]:
-    return [mount for container in one.containers for mount in container["volumeMounts"]]
+    return [mount for container in one.containers for mount in container.get("volumeMounts", ())]
 
 
 CHECKS: list[Check] = [schedules, mounts, names, variables, paths, grace, ports]

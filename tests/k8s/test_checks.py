@@ -28,6 +28,12 @@ def upload(rendered):
     return workload(rendered, "avstar-upload")
 
 
+def unmount(container, path):
+    container["volumeMounts"] = [
+        mount for mount in container["volumeMounts"] if mount["mountPath"] != path
+    ]
+
+
 BREAKS = {
     "schedules: a line that is none": lambda r: upload(r).cron.update(schedule="30 25 * * *"),
     "schedules: a zone that is none": lambda r: upload(r).cron.update(timeZone="America/Newyork"),
@@ -58,6 +64,12 @@ BREAKS = {
     ),
     "paths: on no volume": lambda r: settings(r).update(AVSTAR_OUT="/ledgers"),
     "paths: an argument on no volume": lambda r: upload(r).main["args"].append("/ledgers"),
+    "paths: a mount that only the init container has": lambda r: unmount(
+        upload(r).main, "/exports"
+    ),
+    "paths: a mount that only the main container has": lambda r: unmount(
+        upload(r).containers[0], "/exports"
+    ),
     "paths: on one to read": lambda r: settings(r).update(AVSTAR_STATE="/exports/state"),
     "grace: a longer drain": lambda r: settings(r).update(AVSTAR_DRAIN_SECONDS="61"),
     "ports: metrics elsewhere": lambda r: settings(r).update(AVSTAR_PAGE="0.0.0.0:3031"),
@@ -88,6 +100,10 @@ BREAKS_IN_THE_CLUSTER = {
         for mount in upload(r).main["volumeMounts"]
         if mount["mountPath"] == "/exports"
     ],
+    "paths: a store that only the init container sees": lambda r: unmount(upload(r).main, "/state"),
+    "paths: a store that the init container makes elsewhere": lambda r: (
+        upload(r).containers[0]["volumeMounts"][0].update(mountPath="/stat")
+    ),
     "ports: peers elsewhere": lambda r: settings(r, "avstar-hosts").update(hosts="a.peers:2102"),
 }
 

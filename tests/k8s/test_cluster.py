@@ -80,6 +80,12 @@ def test_the_ledgers_are_shared_and_each_pod_has_a_state_of_its_own(rendered, up
     assert given["AVSTAR_ARCHIVE"] == given["AVSTAR_OUT"]
 
 
+def test_the_first_pod_finds_its_store_again_after_a_pause(upload):
+    """Deleted when scaled, it would go with `replicas: 0` as those of the other pods do."""
+    policy = upload.stateful["persistentVolumeClaimRetentionPolicy"]
+    assert policy == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+
+
 def test_the_store_is_made_once_and_in_one_step(rendered, upload, tmp_path):
     """Whatever is left of one that was cut off in the making."""
     pod = Pod(rendered, SET, tmp_path)
@@ -98,6 +104,24 @@ def test_the_store_is_made_once_and_in_one_step(rendered, upload, tmp_path):
     assert before[0] == before[1]
     assert [name for name, _ in before[0]] == ["part-0.sqlite3"]
     assert list(store.parent.iterdir()) == [store]
+
+
+def test_the_doctor_looks_at_the_landing_folder_by_a_job_of_its_own(
+    rendered, avstar, api, tmp_path
+):
+    """The pods of the set may crash too fast for anybody to get in."""
+    pod = Pod(rendered, "avstar-doctor", tmp_path / "pod")
+    given = {"AVSTAR_API_URL": api().url, "AVSTAR_RATE": "10000/0.1"}
+    variables = pod.moved({**pod.given(), **given})
+    landing = pod.place("/exports")
+    well = avstar(*pod.args, AVSTAR_TOKEN=None, **variables)
+    assert well.code == 0, well.out
+    assert f"ok    follow: {landing}, where 0 wait" in well.out
+    assert "FAIL" not in well.out
+    landing.rmdir()
+    ill = avstar(*pod.args, AVSTAR_TOKEN=None, **variables)
+    assert ill.code == 2
+    assert f"FAIL  follow: {landing} is no folder" in ill.out
 
 
 class Pods:

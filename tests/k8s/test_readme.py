@@ -4,9 +4,18 @@ import re
 
 import pytest
 
+from connectors.avion.survey import LANES, SPLIT_BYTES
 from dataflows.page.pulse import PATIENCE_SECONDS
 from dataflows.runner import ExitCode
-from tests.k8s.manifests import ADDITIONS, K8S, OVERLAYS, documents, needs_kubectl, workload
+from tests.k8s.manifests import (
+    ADDITIONS,
+    K8S,
+    OVERLAYS,
+    documents,
+    needs_kubectl,
+    workload,
+    workloads,
+)
 
 TEXT = (K8S / "README.md").read_text()
 NAMES = set(re.findall(r"`(AVSTAR_\w+)`", TEXT))
@@ -35,6 +44,15 @@ def test_every_exit_code_has_its_row():
     assert [int(code) for code in rows] == [*sorted(ExitCode), 137]
 
 
+@needs_kubectl
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_job_that_is_made_by_hand_is_made_from_one_that_is_there(overlay):
+    named = set(re.findall(r"create job --from=cronjob/([\w-]+) ", TEXT))
+    assert named == {"avstar-doctor", "avstar-upload"}
+    there = {one.name for one in workloads(documents(overlay)) if one.cron}
+    assert there == named if overlay == "nightly" else there == {"avstar-doctor"}
+
+
 def test_every_setting_named_is_one():
     readme = (K8S.parent / "README.md").read_text()
     assert NAMES
@@ -61,6 +79,14 @@ def test_the_figures_of_the_night_are_those_of_its_manifests():
     assert [words for words in told if words not in TEXT] == []
     assert one.job["backoffLimit"] == 6
     assert "starts another pod, six times in ten minutes" in TEXT
+
+
+def test_the_reading_lanes_are_those_of_the_survey():
+    mib, split = 1 << 20, SPLIT_BYTES
+    assert (split, LANES) == (32 * mib, 8)
+    assert "a reading lane for every\n32 MiB of it" in TEXT
+    last = (LANES - 1) * split // mib
+    assert f"three from {2 * split // mib} MiB on, eight from {last} MiB on, and a\nninth" in TEXT
 
 
 def test_the_patience_of_the_probes_is_that_of_the_page():

@@ -1,8 +1,13 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.processes import TOKEN
+import pytest
+
+from tests.dataflows.cli.test_run_refused import SETPRIV, UNPRIVILEGED
+from tests.processes import ROOT, TOKEN
 
 New = Callable[..., Any]
 
@@ -26,3 +31,26 @@ def test_a_night_that_cannot_is_exit_code_2_and_says_why(avstar: Any, tmp_path: 
     assert (told.code, told.err) == (2, "")
     assert "FAIL  settings: no folder for the ledger; give --out DIR" in told.out
     assert "FAIL  api: http://127.0.0.1:1/ingest: connection failed" in told.out
+
+
+@pytest.mark.skipif(not SETPRIV, reason="setpriv (util-linux) is not installed")
+@pytest.mark.parametrize("mode", [0o555, 0o000, None])
+def test_a_landing_folder_that_a_follower_cannot_use_is_exit_code_2(
+    mode: int | None, api: New, tmp_path: Path
+) -> None:
+    landing = tmp_path / "landing"
+    if mode is not None:
+        landing.mkdir(mode)
+    words = ["doctor", "--follow", landing, "--archive", tmp_path / "archive"]
+    done = subprocess.run(
+        [*UNPRIVILEGED, sys.executable, "-m", "dataflows.cli", *map(str, words)],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "AVSTAR_TOKEN": TOKEN, "AVSTAR_API_URL": api().url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (2, "")
+    bad = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
+    assert bad
+    assert all(str(landing) in line and "--follow" in line for line in bad)

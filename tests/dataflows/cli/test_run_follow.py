@@ -218,7 +218,7 @@ def test_waiting_writes_nothing_and_ends_at_once(landing: New) -> None:
     page = f"http://{address}"
     running.until(lambda: urlopen(f"{page}/live").read() == b"idle\n")
     before = one.written()
-    assert b"avstar_settled_records 30.0" in urlopen(f"{page}/metrics").read()
+    assert b"avstar_records_valid_total 30.0" in urlopen(f"{page}/metrics").read()
     assert urlopen(f"{page}/ready").status == 200
     time.sleep(3)  # in which it looks again and again
     assert one.written() == before

@@ -209,3 +209,37 @@ def test_a_file_that_may_not_be_read_is_told_in_one_line(
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("avstar: ")
     assert f"{hidden} cannot be read: Permission denied" in done.stderr
+
+
+@pytest.mark.skipif(not SETPRIV, reason="setpriv (util-linux) is not installed")
+@pytest.mark.parametrize(
+    ("closed", "words"),
+    [
+        (
+            "landing",
+            "is moved away from there; let this user write there, or give --follow another",
+        ),
+        ("archive", "/archive cannot be written; choose another folder for --archive"),
+    ],
+)
+def test_a_folder_that_may_not_be_written_is_told_with_its_own_option(
+    closed: str, words: str, tmp_path: Path, recorder: Any
+) -> None:
+    places = {name: tmp_path / name for name in ("landing", "archive")}
+    for path in places.values():
+        path.mkdir()
+    places[closed].chmod(0o555)
+    given = ["run", "--follow", places["landing"], "--archive", places["archive"]]
+    done = subprocess.run(
+        [*UNPRIVILEGED, sys.executable, "-m", "dataflows.cli", *map(str, given)],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "AVSTAR_TOKEN": "t", "AVSTAR_API_URL": recorder.url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+    assert "--out" not in done.stderr

@@ -54,3 +54,12 @@ def test_work_ends_idleness() -> None:
     assert course.idle
     course.step()
     assert not course.idle
+
+
+def test_who_follows_lets_counts_alone_stand_between_two_exports() -> None:
+    course, meter = Course(follows=True), Meter()
+    with course.running(meter):
+        meter.validated, meter.total_records = 100, 400
+        assert meter.settled_records is not None
+    assert course.last is meter
+    assert (meter.validated, meter.settled_records) == (100, None)
