@@ -6,6 +6,7 @@ def test_the_public_names_are_these():
         "AvionSource",
         "Difference",
         "Former",
+        "Told",
         "TrafficRecord",
         "ValidateOut",
         "airings",
@@ -13,6 +14,7 @@ def test_the_public_names_are_these():
         "difference",
         "is_beginning_of",
         "read_lines",
+        "read_told",
         "survey",
         "validate",
     ]
