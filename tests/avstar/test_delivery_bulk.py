@@ -19,8 +19,8 @@ from connectors.avstar.token import StaticToken, Token
 from connectors.errors import HaltedError, StoppedError
 from connectors.records import Receipt
 from tests.avstar.seen import Seen
+from tests.avstar.test_delivery import PLENTY, outcomes
 
-PLENTY = Rate(10_000, 0.01)
 TENS = {
     "rate": PLENTY,
     "records_per_request": 10,
@@ -45,10 +45,6 @@ async def new_delivery():
     yield new_delivery
     for one in made:
         await one.close()
-
-
-def outcomes(settled):
-    return Counter(one.outcome if isinstance(one, Receipt) else one.reason for one in settled)
 
 
 class Poisoned:
@@ -436,7 +432,7 @@ async def test_a_place_that_goes_away_in_the_night_halts_and_costs_nothing(
         await new_delivery(await serve(answer, "/ingest/bulk"), concurrency=1).deliver(many)
 
 
-async def test_an_answer_that_cannot_be_read_is_asked_for_in_halves(serve, new_delivery, spots):
+async def test_an_answer_that_cannot_be_read_is_asked_for_in_pieces(serve, new_delivery, spots):
     many = spots(64)
 
     async def answer(request):
