@@ -39,6 +39,9 @@ from dataflows.settings import Settings, load_settings
 from dataflows.signals import stop_on_signals
 from dataflows.telemetry import NOBODY, Onlookers
 
+_CHECKED_AT_ONCE = 25_000
+"""Records of a batch that is only checked: some 4 MB."""
+
 
 def avion_to_avstar(  # noqa: PLR0913 - keyword-only settings
     settings: Settings,
@@ -101,13 +104,15 @@ def _source(
     processes: int,
 ) -> AvionSource:
     quota = ceil(settings.rate.per_second * settings.checkpoint_seconds)
-    # Between two checkpoints each process reads a batch; a check has none.
+    # Between two checkpoints each process reads a batch.
     records = max(1, settings.checkpoint_records // processes)
-    requests = min(settings.concurrency, quota)
+    least = min(settings.concurrency, quota) * settings.records_per_request
+    if settings.validate_only:  # no checkpoints; after each batch the processes wait for each other
+        records = least = _CHECKED_AT_ONCE
     return AvionSource(
         *exports,
-        batch_records=settings.checkpoint_records if settings.validate_only else records,
-        batch_least=1 if settings.validate_only else requests * settings.records_per_request,
+        batch_records=records,
+        batch_least=least,
         idle=lambda: meter.idle_seconds,
         batch_seconds=settings.checkpoint_seconds,
         line_limit=settings.line_limit,
