@@ -53,7 +53,8 @@ class Client:
 
     async def close(self) -> None:
         """Close the session and its connections."""
-        if self._session:
+        if self._session and self._exchange:
+            self._exchange.close()
             await self._session.close()
             self._session = self._exchange = None
 

@@ -1,12 +1,16 @@
 """An HTTP response as it came."""
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import aiohttp
+from multidict import CIMultiDict
 
 BODY_LIMIT = 64 << 10
 """Bytes of an answer that are waited for; a longer one costs its connection, not our memory."""
+
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
 
 class Reply(NamedTuple):
@@ -17,10 +21,32 @@ class Reply(NamedTuple):
     body: bytes
 
 
+def read_headers(fields: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """Return headers that are found however their names are spelt."""
+    text = [
+        (name.decode("latin-1"), value.decode(errors="surrogateescape")) for name, value in fields
+    ]
+    return CIMultiDict(text)
+
+
+def unpacked(body: bytes, coding: str | None, limit: int) -> bytes:
+    """Return a body as it was before a server packed it that was not asked to.
+
+    Raises:
+        ValueError: It cannot be unpacked.
+    """
+    if not coding or coding.lower() == "identity":
+        return body
+    if coding.lower() not in {"gzip", "x-gzip", "deflate"}:
+        raise ValueError(f"it is packed as {coding}, which nobody asked for")
+    try:
+        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(body, limit)
+    except zlib.error as error:
+        raise ValueError(f"it cannot be unpacked: {error}") from error
+
+
 async def read_body(content: aiohttp.StreamReader, limit: int = BODY_LIMIT) -> bytes:
     """Read an answer's body, or so much of it as is of use."""
-    if content.is_eof():  # as nearly always: it came together with the headers
-        return content.read_nowait()
     body = bytearray()
     async for chunk in content.iter_any():
         body += chunk

@@ -1,0 +1,159 @@
+"""One connection, on which one request at a time is answered."""
+
+import asyncio
+from http import HTTPStatus as Http
+from itertools import chain
+
+import aiohttp
+from aiohttp.connector import Connection
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+from typing_extensions import override
+
+from connectors.avstar.reply import Reply, read_headers, unpacked
+
+_INFORMATIONAL = range(100, 200)
+
+_HEAD_LIMIT = 64 << 10
+"""Bytes that may come before an answer's body."""
+
+_TOO_LONG = f"the head of its answer is longer than {_HEAD_LIMIT:,} bytes"
+
+_Headers = list[tuple[bytes, bytes]]
+
+
+class Wire(asyncio.Protocol):
+    """Takes over a connection that aiohttp has opened, and reads the answers on it.
+
+    `spoiled` is one that nothing more may be asked on: it was closed, what came on it is no HTTP,
+    or more than the answer. What nobody asked for would count as the answer to a spot that nobody
+    has read. Some servers say 408 before they close a connection that was idle, and some answer
+    twice.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        handler, transport = connection.protocol, connection.transport
+        if handler is None or transport is None:
+            raise aiohttp.ServerDisconnectedError
+        self.spoiled = handler.should_close  # something came at once
+        self._connection, self._handler, self._transport = connection, handler, transport
+        self._loop = asyncio.get_running_loop()
+        self._reply: asyncio.Future[Reply] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._headers: _Headers = []
+        self._body = bytearray()
+        self._limit = self._taken = 0
+        self._whole_head = False
+        self._parser = HttpResponseParser(self)
+        self._parser.set_dangerous_leniencies(  # as aiohttp's own
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+        transport.set_protocol(self)
+
+    async def ask(self, request: bytes, limit: int, until: float) -> Reply:
+        """Send a request and wait for its answer, whose body may have `limit` bytes.
+
+        It may take until then, in the event loop's time.
+
+        Raises:
+            asyncio.TimeoutError: It took too long.
+            aiohttp.ClientError: No answer came, or none that could be read.
+        """
+        self._limit, self._taken = limit, 0
+        reply: asyncio.Future[Reply] = self._loop.create_future()
+        self._reply = reply
+        self._alarm = self._loop.call_at(until, self._fail, asyncio.TimeoutError())
+        self._transport.write(request)
+        try:
+            return await reply
+        finally:
+            self._alarm.cancel()
+            self._reply = None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.spoiled = True
+        self._connection.close()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        if self._reply is None or self._reply.done():
+            self.spoiled = True  # nobody asked
+            return
+        self._taken += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            self.spoiled = True
+        except HttpParserError as error:
+            self._fail(aiohttp.ClientPayloadError(str(error)))
+        if not self._whole_head and self._taken > _HEAD_LIMIT:
+            self._fail(aiohttp.ClientPayloadError(_TOO_LONG))
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._whole_head and exc is None and not self._says_how_long():
+            self._finish()  # that was its end
+        elif isinstance(exc, OSError):
+            self._fail(aiohttp.ClientOSError(*exc.args))
+        elif self._whole_head:
+            self._fail(aiohttp.ClientPayloadError("its answer ends half-way"))
+        else:
+            self._fail(aiohttp.ServerDisconnectedError())
+        self.spoiled = True
+        self._handler.connection_lost(exc)
+        del self._parser  # which knows us
+
+    def on_message_begin(self) -> None:
+        """Begin an answer, if one is asked for."""
+        self.spoiled |= self._reply is None or self._reply.done()
+        self._headers, self._body, self._whole_head = [], bytearray(), False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """Note that the body follows."""
+        self._whole_head = True
+        if self._taken > _HEAD_LIMIT and sum(map(len, chain(*self._headers))) > _HEAD_LIMIT:
+            self._fail(aiohttp.ClientPayloadError(_TOO_LONG))
+
+    def on_body(self, part: bytes) -> None:
+        """Take a part of the body; more than is of use costs the connection, not our memory."""
+        self._body += part
+        if len(self._body) > self._limit:
+            self.spoiled = True
+            self._finish()
+
+    def on_message_complete(self) -> None:
+        """Hand over the final answer; those before it (1xx) say nothing."""
+        status = self._parser.get_status_code()
+        if status in _INFORMATIONAL and status != Http.SWITCHING_PROTOCOLS:
+            self._whole_head = False
+            return
+        self.spoiled |= not self._parser.should_keep_alive()
+        self._finish()
+
+    def _finish(self) -> None:
+        if self._reply is None or self._reply.done():
+            return
+        # it answered without reading all: what is left would stand before the next request
+        self.spoiled |= bool(self._transport.get_write_buffer_size())
+        headers = read_headers(self._headers)
+        try:
+            body = unpacked(bytes(self._body), headers.get("Content-Encoding"), self._limit)
+        except ValueError as error:
+            self._fail(aiohttp.ClientPayloadError(str(error)))
+        else:
+            self._reply.set_result(Reply(self._parser.get_status_code(), headers, body))
+
+    def _fail(self, error: Exception) -> None:
+        self.spoiled = True
+        if self._reply is not None and not self._reply.done():
+            self._reply.set_exception(error)
+
+    def _says_how_long(self) -> bool:
+        names = {name.lower() for name, _ in self._headers}
+        return bool(names & {b"content-length", b"transfer-encoding"})
