@@ -12,7 +12,7 @@ from connectors.avstar.backoff import backoff, pause
 from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
 from connectors.avstar.congestion import Congestion
-from connectors.avstar.credentials import Credentials, Lease
+from connectors.avstar.credentials import Credentials, Lease, Refusals
 from connectors.avstar.events import log_retry, wrong
 from connectors.avstar.gate import Gate
 from connectors.avstar.limiter import WindowLimiter
@@ -123,6 +123,7 @@ class Courier:
             HaltedError: It is refused still.
         """
         log.warning("token refused", extra={"request_id": parcel.name})
+        parcel.refusals = parcel.refusals or Refusals()
         if not await self._credentials.replace(parcel.lease, parcel.refusals):
             raise HaltedError(wrong(self._settings, answer.of(parcel.name)))
 

@@ -8,7 +8,7 @@ from typing import Callable  # noqa: UP035 - an operator's setting, see there
 from connectors.avstar.admission import Admission
 from connectors.avstar.answer import UNANSWERED, Answer
 from connectors.avstar.courier import Courier
-from connectors.avstar.credentials import Credentials, Refusals
+from connectors.avstar.credentials import Credentials
 from connectors.avstar.drain import Drain
 from connectors.avstar.events import log_divided, log_undelivered
 from connectors.avstar.order import Load, loads, turns
@@ -119,8 +119,8 @@ class Delivery:
             left = self._sort(parcel, verdicts, admission, settled)
         if Verdict.UNAUTHORIZED in verdicts:
             await courier.renew(parcel, answer)
-        elif parcel.refusals.count:
-            parcel.refusals = Refusals()
+        else:
+            parcel.refusals = None
         if left and Verdict.TRANSIENT in verdicts:
             await courier.back_off(parcel, admission)
         return [*left, *rest]

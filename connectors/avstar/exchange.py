@@ -55,7 +55,8 @@ class Exchange:
         self._head = b""
         self._idle: deque[tuple[float, Wire]] = deque()
         self._sweeping: asyncio.TimerHandle | None = None
-        self._places = asyncio.Semaphore(self._connector.limit)
+        self._places = self._connector.limit
+        self._freed = asyncio.Event()
 
     async def post(self, headers: Mapping[str, str], body: bytes, limit: int = BODY_LIMIT) -> Reply:
         """Send a request and read its answer, whose body may have `limit` bytes.
@@ -68,7 +69,9 @@ class Exchange:
         """
         rest = _fields({**headers, "Content-Length": str(len(body))}) + body
         until = self._loop.time() + self._seconds
-        await self._place()
+        if not self._places:
+            await self._place()
+        self._places -= 1
         try:
             wire = self._kept() or await self._connect(until)
             try:
@@ -79,7 +82,8 @@ class Exchange:
             self._keep(wire)
             return reply
         finally:
-            self._places.release()
+            self._places += 1
+            self._freed.set()
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -115,12 +119,11 @@ class Exchange:
 
     async def _place(self) -> None:
         """Wait until a connection may be used; no longer than to open one."""
-        if not self._places.locked():
-            await self._places.acquire()
-            return
         with self._told():
             async with timeout(self._timeout.connect):
-                await self._places.acquire()
+                while not self._places:
+                    self._freed.clear()
+                    await self._freed.wait()
 
     async def _connect(self, until: float) -> Wire:
         """Open a connection on which nothing has come before anything was asked."""
@@ -153,7 +156,7 @@ def _head(request: aiohttp.ClientRequest) -> bytes:
 
 
 def _fields(headers: Mapping[str, str]) -> bytes:
-    text = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-    if _CONTROL.search("".join(headers.values())):
+    values = "".join(headers.values())
+    if not values.isprintable() and _CONTROL.search(values):  # the former is soon told
         raise ValueError("a header holds a control character")
-    return f"{text}\r\n".encode()
+    return "\r\n".join([*map(": ".join, headers.items()), "\r\n"]).encode()

@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Parcel:
     """Spots not settled yet that go in one request: one, or as many as a bulk request may hold.
 
-    `lease` is the token last sent; `throttled` and `refusals` (401s in a row) count what uses up no
-    attempt. `openings` is the breaker's count at the last admission, None before the first.
+    `lease` is the token last sent; `throttled` and `refusals` (401s in a row, if the last answer was
+    one) count what uses up no attempt. `openings` is the breaker's count at the last admission, None before the first.
     """
 
     lease: Lease
@@ -31,7 +31,7 @@ class Parcel:
         self.tries = tries
         self.openings: int | None = None
         self.throttled = 0
-        self.refusals = Refusals()
+        self.refusals: Refusals | None = None
 
     def __len__(self) -> int:
         return len(self.tries)

@@ -11,6 +11,8 @@ from connectors.trail import Attempt, Trail
 
 Settled = Receipt | DeadLetter
 
+_NEVER_SENT = Answer(None, "never sent")
+
 _REDRIVABLE: frozenset[Reason] = frozenset({"circuit_open", "retries_exhausted"})
 
 
@@ -30,7 +32,7 @@ class Tries:
         self.trail = Trail(spot, export, time.monotonic())
         self.attempts = 0
         self.failures = 0
-        self.answer = Answer(None, "never sent")
+        self.answer = _NEVER_SENT
 
     def sends(self, bulk_id: str = "") -> int:
         """Note that a request starts; return the ID of its span."""

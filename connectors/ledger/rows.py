@@ -4,24 +4,45 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from pydantic_core import from_json, to_json
 
 from connectors.errors import RefusedError
 from connectors.records import Ancestor, DeadLetter, Receipt
 
-_WRITTEN = Receipt._fields[: Receipt._fields.index("raw")]
+_WRITTEN = Receipt._fields.index("raw")
 _LETTER = DeadLetter._fields[: DeadLetter._fields.index("raw")]
+
+
+class _Delivered(msgspec.Struct, omit_defaults=True):
+    """A receipt as it is written: its fields up to `raw`."""
+
+    line: int
+    offset: int
+    spot_id: str
+    station: str
+    airtime: str
+    request_id: str
+    outcome: str
+    status: int
+    attempts: int
+    delivered_at: str
+    duration_sec: int
+    advertiser: str
+    ancestor: dict[str, Any] | None = None
+
+
+_encode = msgspec.json.Encoder().encode  # there is a receipt for each spot
 
 
 def to_row(record: Receipt | DeadLetter) -> bytes:
     """Return one line of NDJSON, line end included."""
-    fields: dict[str, Any]
-    if isinstance(record, DeadLetter):
-        fields = dict(zip(_LETTER, record, strict=False)) | _raw(record.raw)
-    else:
-        fields = dict(zip(_WRITTEN, record, strict=False))
-    if record.ancestor:
-        fields["ancestor"] = record.ancestor._asdict()
+    ancestor = record.ancestor and record.ancestor._asdict()
+    if isinstance(record, Receipt):
+        return _encode(_Delivered(*record[:_WRITTEN], ancestor)) + b"\n"
+    fields: dict[str, Any] = dict(zip(_LETTER, record, strict=False)) | _raw(record.raw)
+    if ancestor:
+        fields["ancestor"] = ancestor
     return to_json(fields) + b"\n"
 
 
