@@ -24,7 +24,7 @@ class Reply(NamedTuple):
 def read_headers(fields: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     """Return headers that are found however their names are spelt."""
     text = [
-        (name.decode("latin-1"), value.decode(errors="surrogateescape")) for name, value in fields
+        (name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in fields
     ]
     return CIMultiDict(text)
 

@@ -42,6 +42,7 @@ class Wire(asyncio.Protocol):
         self._headers: _Headers = []
         self._body = bytearray()
         self._limit = self._taken = 0
+        self._until = 0.0
         self._whole_head = False
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(  # as aiohttp's own
@@ -63,17 +64,19 @@ class Wire(asyncio.Protocol):
         self._limit, self._taken = limit, 0
         reply: asyncio.Future[Reply] = self._loop.create_future()
         self._reply = reply
-        self._alarm = self._loop.call_at(until, self._fail, asyncio.TimeoutError())
+        self._until = until
+        self._alarm = self._alarm or self._loop.call_at(until, self._ring)
         self._transport.write(request)
         try:
             return await reply
         finally:
-            self._alarm.cancel()
             self._reply = None
 
     def close(self) -> None:
         """Close the connection."""
         self.spoiled = True
+        if self._alarm:
+            self._alarm.cancel()
         self._connection.close()
 
     @override
@@ -153,6 +156,16 @@ class Wire(asyncio.Protocol):
         self.spoiled = True
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(error)
+
+    def _ring(self) -> None:
+        """Give up, if it is time. A timer for each request would take as long as to send it."""
+        self._alarm = None
+        if self._reply is None:
+            return
+        if self._loop.time() < self._until:
+            self._alarm = self._loop.call_at(self._until, self._ring)
+        else:
+            self._fail(asyncio.TimeoutError())
 
     def _says_how_long(self) -> bool:
         names = {name.lower() for name, _ in self._headers}
