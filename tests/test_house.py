@@ -84,9 +84,12 @@ def test_the_nouns_import_nothing_of_the_house() -> None:
         assert not [one for one in imported(name) if one.startswith(("connectors", "dataflows"))]
 
 
-def test_the_http_client_stands_in_four_files() -> None:
-    """`session` opens what all share, an `exchange` over it brings a `reply`, `client` attempts."""
-    names = ("client", "exchange", "reply", "session")
+def test_the_http_client_stands_in_five_files() -> None:
+    """`session` opens connections, an `exchange` asks on each `wire`, `client` makes an attempt.
+
+    What comes back is a `reply`.
+    """
+    names = ("client", "exchange", "reply", "session", "wire")
     client = {f"connectors/avstar/{name}.py" for name in names}
     assert client <= importing("aiohttp")
     for name in importing("aiohttp") - client:

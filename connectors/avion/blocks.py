@@ -77,20 +77,26 @@ class Blocks:
             await self._queue.put(error)
 
     async def _read_to_end(self) -> None:
-        left, passed = self._end - self._start, 0
+        left = self._end - self._start
         async with aiofiles.open(self._path, "rb") as file:
-            text: AsyncBufferedReader | PackedText = file
-            if self._unpacker:
-                text, passed = PackedText(file, self._unpacker), self._start - self._unpacker.text
-            await file.seek(self._unpacker.packed if self._unpacker else self._start)
+            text = await self._from_start(file)
             while left and not self._closing:
-                block = await text.read(min(BLOCK, passed + left))
+                block = await text.read(min(BLOCK, left))
                 if not block:
                     raise ChangedError(
                         f"{self._path} ended {left} bytes early: it was cut while it was read"
                     )
-                block, passed = block[passed : passed + left], max(0, passed - len(block))
+                block = block[:left]
                 left -= len(block)
-                if block:
-                    await self._queue.put(block)
+                await self._queue.put(block)
         await self._queue.put(b"")
+
+    async def _from_start(self, file: AsyncBufferedReader) -> AsyncBufferedReader | PackedText:
+        if not self._unpacker:
+            await file.seek(self._start)
+            return file
+        await file.seek(self._unpacker.packed)
+        text, before = PackedText(file, self._unpacker), self._start - self._unpacker.text
+        while before and not self._closing:
+            before = await text.pass_by(before)
+        return text

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from itertools import chain
 
 from aiofiles.threadpool.binary import AsyncBufferedReader
 
@@ -9,6 +10,9 @@ from connectors.avion.unpacker import Unpacker
 
 _BLOCK = 1 << 18
 """Bytes of one read: a thread's work for each, so not few; no more than a piece of text anyway."""
+
+_PASSED_BLOCK = 1 << 22
+"""Bytes of one read while nobody wants the text: what is unpacked is dropped, piece by piece."""
 
 
 class PackedText:
@@ -33,3 +37,25 @@ class PackedText:
             block = await self._file.read(_BLOCK)
             self._ended = not block
             self._pieces = self._unpacker.feed(block) if block else self._unpacker.close()
+
+    async def pass_by(self, size: int) -> int:
+        """Unpack text that nobody wants, at most `size` bytes; return how many are left of them.
+
+        Nothing is left when the text is where it was to be, or at its end.
+
+        Raises:
+            DamagedError: The file is damaged.
+        """
+        block = await self._file.read(_PASSED_BLOCK)
+        self._ended = not block
+        self._pieces = self._unpacker.feed(block) if block else self._unpacker.close()
+        left = await asyncio.to_thread(self._drop, size)
+        return 0 if self._ended else left
+
+    def _drop(self, size: int) -> int:
+        for piece in self._pieces:
+            if size < len(piece):
+                self._pieces = chain([piece[size:]], self._pieces)
+                return 0
+            size -= len(piece)
+        return size

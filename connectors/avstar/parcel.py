@@ -19,8 +19,9 @@ T = TypeVar("T")
 class Parcel:
     """Spots not settled yet that go in one request: one, or as many as a bulk request may hold.
 
-    `lease` is the token last sent; `throttled` and `refusals` (401s in a row, if the last answer was
-    one) count what uses up no attempt. `openings` is the breaker's count at the last admission, None before the first.
+    `lease` is the token last sent; `throttled` and `refusals` (401s in a row, None after another
+    answer) count what uses up no attempt. `openings` is the breaker's count at the last admission,
+    None before the first.
     """
 
     lease: Lease

@@ -10,7 +10,6 @@ from connectors.records import Spot
 from connectors.request_id import REQUEST_ID_DIGITS, UNIT_SEPARATOR
 from connectors.trail import new_span
 
-
 _encode = msgspec.json.Encoder().encode
 
 

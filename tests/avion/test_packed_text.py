@@ -40,8 +40,24 @@ def test_blocks_of_a_packed_file_are_its_text_from_start_to_end(write, small_blo
     blocks.close()
 
 
+@pytest.mark.parametrize("block", [7, 100, 1 << 20])
+@pytest.mark.parametrize("start", [0, 1, 512, 513, 29_999, 30_000])
+def test_what_nobody_wants_is_passed_by(write, small_blocks, monkeypatch, block, start):
+    monkeypatch.setattr(import_module("connectors.avion.packed_text"), "_PASSED_BLOCK", block)
+    blocks = Blocks(write("a.gz", gzip.compress(TEXT)), start, len(TEXT), packing="gzip")
+    assert b"".join(blocks) == TEXT[start:]
+    blocks.close()
+
+
+def test_a_file_cut_before_the_place_is_told(write, small_blocks):
+    blocks = Blocks(write("a.gz", gzip.compress(TEXT[:900])), 1000, 2000, packing="gzip")
+    with pytest.raises(HaltedError, match="ended 1000 bytes early"):
+        list(blocks)
+    blocks.close()
+
+
 def test_closing_on_the_way_to_the_beginning_does_not_read_on(write, monkeypatch):
-    monkeypatch.setattr(import_module("connectors.avion.packed_text"), "_BLOCK", 16)
+    monkeypatch.setattr(import_module("connectors.avion.packed_text"), "_PASSED_BLOCK", 16)
     path = write("a.gz", gzip.compress(os.urandom(3_000_000)))
     blocks = Blocks(path, 2_999_999, 3_000_000, packing="gzip")
     blocks.close()
