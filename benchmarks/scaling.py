@@ -1,6 +1,6 @@
 """Validation by one process, by two workers and by two processes, side by side.
 
-    python benchmarks/scaling.py [--megabytes 272] [--rounds 3]
+    python benchmarks/scaling.py [--megabytes 1088] [--rounds 3]
 
 Counts from the first lane that streams to the seal, so that neither Python's start nor the survey
 nor the way the processes find each other is in it; the whole command stands beside it, and so does
@@ -82,7 +82,7 @@ def processor_seconds() -> float:
 def main() -> None:
     """Measure all ways in turn, and print the best of each and their ratios."""
     made = parser(__doc__)
-    made.add_argument("--megabytes", type=int, default=272)
+    made.add_argument("--megabytes", type=int, default=1088)
     made.add_argument("--rounds", type=int, default=3)
     options = made.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -14,23 +14,12 @@ _WRITTEN = Receipt._fields.index("raw")
 _LETTER = DeadLetter._fields[: DeadLetter._fields.index("raw")]
 
 
-class _Delivered(msgspec.Struct, omit_defaults=True):
-    """A receipt as it is written: its fields up to `raw`."""
-
-    line: int
-    offset: int
-    spot_id: str
-    station: str
-    airtime: str
-    request_id: str
-    outcome: str
-    status: int
-    attempts: int
-    delivered_at: str
-    duration_sec: int
-    advertiser: str
-    ancestor: dict[str, Any] | None = None
-
+_Delivered = msgspec.defstruct(
+    "_Delivered",
+    [*Receipt._fields[:_WRITTEN], ("ancestor", dict[str, Any] | None, None)],
+    omit_defaults=True,
+)
+"""A receipt as it is written."""
 
 _encode = msgspec.json.Encoder().encode  # there is a receipt for each spot
 
