@@ -1,9 +1,10 @@
-"""Peak memory over an export and one 20 times its size: checked, and uploaded to a slow API.
+"""Peak memory over an export and one many times its size: checked, and uploaded to a slow API.
 
-    python benchmarks/memory.py [--records 100000] [--malloc]
+    python benchmarks/memory.py [--megabytes 100 4000] [--other-forms 15 300] [--malloc]
 
 An upload is measured while it goes on and then stopped: 300 spots in, with 1 worker, 2 workers and
-2 processes, of which the larger counts. `--malloc` sets PYTHONMALLOC=malloc, as the container does.
+2 processes, of which the larger counts. The sizes are those of NDJSON, which is then packed or made
+an array. `--malloc` sets PYTHONMALLOC=malloc, as the container does.
 """
 
 import gzip
@@ -13,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +24,12 @@ from benchmarks.figure import Figure
 from benchmarks.part import keep, parser
 from benchmarks.processes import start
 from benchmarks.sandbox import AVSTAR, sandbox
-from dataflows.generate import Sample, generate
+from benchmarks.scaling import write_export
 
-TIMES = 20
 UPLOADED = 300
+Way = Callable[[Path, Path, str], float]
+"""Runs over an export, with a folder to write to and an address, and returns the peak in MB."""
+
 WAYS = {"upload, 1 worker": (1, 1), "upload, 2 workers": (1, 2), "upload, 2 processes": (2, 1)}
 
 
@@ -54,7 +57,7 @@ def check(path: Path, out: Path, _url: str) -> float:
     return peak
 
 
-def check_as(suffix: str, pack: Callable[[bytes], bytes]) -> Callable[[Path, Path, str], float]:
+def check_as(suffix: str, pack: Callable[[bytes], bytes]) -> Way:
     """Make a measurement of a check of the same export in another form."""
 
     def measure(path: Path, out: Path, url: str) -> float:
@@ -78,7 +81,7 @@ FORMS = {
 }
 
 
-def upload(processes: int, workers: int) -> Callable[[Path, Path, str], float]:
+def upload(processes: int, workers: int) -> Way:
     """Make a measurement of an upload that is stopped after its beginning."""
 
     def measure(path: Path, out: Path, url: str) -> float:
@@ -103,13 +106,14 @@ def receipts(out: Path) -> int:
     return sum(path.read_bytes().count(b"\n") for path in out.glob("*/receipts.ndjson"))
 
 
-def peak_figures(way: str, few: float, many: float) -> list[Figure]:
+def peak_figures(way: str, sizes: Sequence[int], few: float, many: float) -> list[Figure]:
     """Make what the table says of two peaks."""
-    name = f"peak memory, {way}"
+    small, large = sizes
+    name = f"peak memory, {way}, {large:,} MB"
     return [
         Figure(
             name=name,
-            against=f"an export {TIMES} times smaller",
+            against=f"an export of {small:,} MB",
             unit="MB",
             ours=[many],
             theirs=[few],
@@ -119,32 +123,40 @@ def peak_figures(way: str, few: float, many: float) -> list[Figure]:
     ]
 
 
+def compare(ways: Mapping[str, Way], sizes: Sequence[int], folder: Path, url: str) -> list[Figure]:
+    """Measure exports of two sizes in megabytes, and print the peaks and their ratios."""
+    figures, paths = [], [folder / f"{size}.ndjson" for size in sizes]
+    for path, size in zip(paths, sizes, strict=True):
+        records = write_export(path, size * 1_000_000)
+        print(f"{records:>12,} records  {path.stat().st_size / 1e6:8.1f} MB", flush=True)
+    for way, measure in ways.items():
+        peaks = []
+        for path in paths:
+            peaks.append(measure(path, folder / "out", url))
+            shutil.rmtree(folder / "out")
+        few, many = peaks
+        figures += peak_figures(way, sizes, few, many)
+        print(f"{way:<20} {few:7.1f} MB  {many:7.1f} MB  ratio {many / few:.3f}", flush=True)
+    for path in paths:
+        path.unlink()
+    return figures
+
+
 def main() -> None:
-    """Measure, and print the peaks of both exports and their ratio."""
+    """Measure exports as they are, and others packed or in another form."""
     made = parser(__doc__)
-    made.add_argument("--records", type=int, default=100_000)
+    made.add_argument("--megabytes", type=int, nargs=2, default=(100, 4000))
+    made.add_argument("--other-forms", type=int, nargs=2, default=(15, 300))
     made.add_argument("--malloc", action="store_true")
     options = made.parse_args()
     if options.malloc:
         os.environ["PYTHONMALLOC"] = "malloc"
+    plain = {"check": check, **{name: upload(*how) for name, how in WAYS.items()}}
     forms = {way: check_as(*how) for way, how in FORMS.items()}
-    ways = {"check": check, **forms, **{name: upload(*how) for name, how in WAYS.items()}}
     with tempfile.TemporaryDirectory() as name, sandbox(Path(name), "--latency", "0.3") as api:
-        folder, paths, figures = Path(name), [], []
-        for records in (options.records, TIMES * options.records):
-            paths.append(folder / f"{records}.ndjson")
-            with paths[-1].open("wb") as file:
-                file.writelines(generate(Sample(records)))
-            print(f"{records:>12,} records  {paths[-1].stat().st_size / 1e6:8.1f} MB")
-        for way, measure in ways.items():
-            peaks = []
-            for path in paths:
-                peaks.append(measure(path, folder / "out", api.url))
-                shutil.rmtree(folder / "out")
-            few, many = peaks
-            figures += peak_figures(way, few, many)
-            print(f"{way:<20} {few:7.1f} MB  {many:7.1f} MB  ratio {many / few:.3f}")
-        keep(options.json, figures)
+        figures = compare(plain, options.megabytes, Path(name), api.url)
+        figures += compare(forms, options.other_forms, Path(name), api.url)
+    keep(options.json, figures)
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ from dataflows.settings import Settings, load_settings
 from dataflows.signals import stop_on_signals
 from dataflows.telemetry import NOBODY, Onlookers
 
-_CHECKED_AT_ONCE = 25_000
-"""Records of a batch that is only checked: some 4 MB."""
+_CHECKED_AT_ONCE = 20_000
+"""Records of a batch that is only checked: some 3 MB."""
 
 
 def avion_to_avstar(  # noqa: PLR0913 - keyword-only settings
