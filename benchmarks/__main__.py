@@ -26,7 +26,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "survey": ("--megabytes", "8", "--rounds", "1"),
     "scaling": ("--megabytes", "68", "--rounds", "1"),
     "growth": ("--records", "5000"),
-    "memory": ("--records", "2000"),
+    "memory": ("--megabytes", "7", "14", "--other-forms", "7", "14"),
     "heap": ("--batches", "3"),
     "upload": ("--spots", "500", "--rounds", "1", "--latency", "0"),
     "peers": ("--spots", "500", "--rounds", "1"),

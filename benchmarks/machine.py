@@ -4,10 +4,11 @@ import os
 import platform
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("bytewax", "pydantic", "aiohttp", "uvloop", "backports.zstd")
+from benchmarks.peer.release import release_of
+
+PACKAGES = ("bytewax", "pydantic", "msgspec", "aiohttp", "httptools", "uvloop", "backports.zstd")
 
 
 def machine() -> dict[str, str]:
@@ -18,7 +19,9 @@ def machine() -> dict[str, str]:
         "memory": f"{memory / 1e9:.0f} GB",
         "system": f"{platform.system()} {platform.release()}",
         "python": sys.version.split()[0],
-        "versions": ", ".join(filter(None, map(_version, PACKAGES))),
+        "versions": ", ".join(
+            f"{name} {release_of(name)}" for name in PACKAGES if release_of(name)
+        ),
         "commit": _commit(),
         "load": f"{os.getloadavg()[0]:.1f} before the first figure",
     }
@@ -29,13 +32,6 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
-
-
-def _version(package: str) -> str:
-    try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return ""
 
 
 def _commit() -> str:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from benchmarks.figure import Figure
 from benchmarks.part import keep, parser
+from benchmarks.peer.release import release, release_of
 from benchmarks.peer.syslog_ng import syslog_ng
 from benchmarks.sandbox import AVSTAR, TOKEN
 from benchmarks.sink import Sink, sink
@@ -28,6 +29,7 @@ from dataflows.generate import Sample, generate
 
 SCRIPTS = Path(__file__).parent / "peer"
 PATHWAY = Path("build/peers/pathway/bin/python")
+PATHWAY_VERSION = "from importlib.metadata import version; print(version('pathway'))"
 PATIENCE = 300.0
 """Seconds that a tool may take to deliver all."""
 
@@ -53,16 +55,24 @@ def script(name: str, python: str = sys.executable) -> Callable[[Path, Path, str
 
 
 PEERS = (
-    Peer("a semaphore-and-gather aiohttp script", script("gathering.py"), 1.2),
-    Peer("a Bytewax flow with a requests sink", script("requests_sink.py"), 5.0),
     Peer(
-        "syslog-ng http()",
+        f"a semaphore-and-gather script, aiohttp {release_of('aiohttp')}",
+        script("gathering.py"),
+        1.2,
+    ),
+    Peer(
+        f"a Bytewax flow with a sink of requests {release_of('requests')}",
+        script("requests_sink.py"),
+        5.0,
+    ),
+    Peer(
+        f"syslog-ng {release('syslog-ng', '--version')} http()",
         syslog_ng,
         1.0,
         "" if shutil.which("syslog-ng") else "apt-get install syslog-ng-core syslog-ng-mod-http",
     ),
     Peer(
-        "Pathway's pw.io.http.write",
+        f"Pathway {release(str(PATHWAY), '-c', PATHWAY_VERSION)} pw.io.http.write",
         script("pathway_writer.py", str(PATHWAY)),
         5.0,
         "" if PATHWAY.exists() else "make build/peers/pathway/ready",
@@ -131,7 +141,7 @@ def main() -> None:
         for peer in there
     ]
     for name, found in rates.items():
-        print(f"{name:<40}{statistics.median(found):>10,.0f} requests/s")
+        print(f"{name:<52}{statistics.median(found):>10,.0f} requests/s")
     for one in figures:
         print(f"ours / {one.against}: {one.ratio:.2f}")
     keep(given.json, figures)

@@ -22,6 +22,7 @@ import aiohttp
 
 from benchmarks.figure import Figure
 from benchmarks.part import keep, parser
+from benchmarks.peer.release import release
 from benchmarks.peer.syslog_ng import syslog_ng
 from benchmarks.sandbox import AVSTAR, TOKEN, Api, sandbox
 from benchmarks.sink import sink
@@ -184,7 +185,8 @@ def main() -> None:
             measured = measure(kind, requests, seconds, options.latency, options.windows)
             found[kind] = asyncio.run(measured)
         if shutil.which("syslog-ng"):
-            found["syslog-ng throttle()"] = throttled(requests, seconds, options.windows)
+            name = f"syslog-ng {release('syslog-ng', '--version')} throttle()"
+            found[name] = throttled(requests, seconds, options.windows)
         for kind, (used, refused) in found.items():
             print(f"{f'{requests}/{seconds}':<10}{kind:<24}{used:>8.1%}{refused:>8}", flush=True)
         figures += figures_of(f"{requests}/{seconds}", found)

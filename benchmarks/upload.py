@@ -105,7 +105,7 @@ def measure(latency: float, spots: int, rounds: int) -> Figure:
                 times[run_one.__name__].append(run_one(path, api.url))
     return Figure(
         name=f"upload, {IN_FLIGHT} in flight, answers after {1000 * latency:g} ms",
-        against="bare aiohttp loop, same server, same bodies",
+        against=f"bare aiohttp {aiohttp.__version__} loop, same server, same bodies",
         unit="requests/s",
         ours=[spots / seconds for seconds in times["ours"]],
         theirs=[spots / seconds for seconds in times["bare"]],
