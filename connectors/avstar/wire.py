@@ -33,6 +33,7 @@ class Wire(asyncio.Protocol):
     def __init__(self, connection: Connection) -> None:
         handler, transport = connection.protocol, connection.transport
         if handler is None or transport is None:
+            connection.close()
             raise aiohttp.ServerDisconnectedError
         self.spoiled = handler.should_close  # something came at once
         self._connection, self._handler, self._transport = connection, handler, transport
@@ -61,7 +62,7 @@ class Wire(asyncio.Protocol):
             asyncio.TimeoutError: It took too long.
             aiohttp.ClientError: No answer came, or none that could be read.
         """
-        self._limit, self._taken = limit, 0
+        self._limit, self._taken, self._whole_head = limit, 0, False
         reply: asyncio.Future[Reply] = self._loop.create_future()
         self._reply = reply
         self._until = until

@@ -1,6 +1,7 @@
 """Requests below a session, held to what the session itself would send and do."""
 
 import asyncio
+import gc
 from contextlib import asynccontextmanager, closing, suppress
 
 import aiohttp
@@ -251,3 +252,35 @@ async def test_a_status_that_is_none_is_an_answer_all_the_same(serve_raw):
 
     async with exchanging(await serve_raw(talk), request_timeout=5) as exchange:
         assert (await exchange.post(HEADERS, b"{}")).status == 42
+
+
+async def test_the_end_of_a_kept_connection_is_not_the_answer_before_it_once_more(serve_raw):
+    async def talk(reader, writer):
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+        await reader.readuntil(b"\r\n\r\n")
+
+    async with exchanging(await serve_raw(talk)) as exchange:
+        assert (await exchange.post(HEADERS, b"{}")).status == 204
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await exchange.post(HEADERS, b"{}")
+
+
+async def test_a_connection_that_was_lost_before_it_was_taken_over_is_given_back(serve, recwarn):
+    async def handler(_):
+        return web.Response(status=201)
+
+    async with exchanging(await serve(handler)) as exchange:
+        connect = exchange._connector.connect
+
+        async def connect_and_lose(*args):
+            connection = await connect(*args)
+            connection.transport.abort()
+            await asyncio.sleep(0.01)
+            return connection
+
+        exchange._connector.connect = connect_and_lose
+        with pytest.raises(aiohttp.ServerDisconnectedError):
+            await exchange.post(HEADERS, b"{}")
+    gc.collect()
+    assert not recwarn.list
