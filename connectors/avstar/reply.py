@@ -10,7 +10,11 @@ from multidict import CIMultiDict
 BODY_LIMIT = 64 << 10
 """Bytes of an answer that are waited for; a longer one costs its connection, not our memory."""
 
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
+_GZIP_OR_ZLIB, _BARE = 32 + zlib.MAX_WBITS, -zlib.MAX_WBITS
+
+_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+_UNKNOWN = frozenset({"br", "zstd"})
+"""Packings that nobody here unpacks; what is none, such as utf-8, says nothing."""
 
 
 class Reply(NamedTuple):
@@ -21,26 +25,29 @@ class Reply(NamedTuple):
     body: bytes
 
 
-def read_headers(fields: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+def read_headers(fields: Iterable[tuple[bytes, bytes]]) -> CIMultiDict[str]:
     """Return headers that are found however their names are spelt."""
     text = [
-        (name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in fields
+        (name.decode("latin-1"), value.rstrip(b" \t").decode("utf-8", "surrogateescape"))
+        for name, value in fields
     ]
     return CIMultiDict(text)
 
 
-def unpacked(body: bytes, coding: str | None, limit: int) -> bytes:
+def unpacked(body: bytes, coding: str, limit: int) -> bytes:
     """Return a body as it was before a server packed it that was not asked to.
 
     Raises:
         ValueError: It cannot be unpacked.
     """
-    if not coding or coding.lower() == "identity":
-        return body
-    if coding.lower() not in {"gzip", "x-gzip", "deflate"}:
+    coding = coding.lower()
+    if coding in _UNKNOWN:
         raise ValueError(f"it is packed as {coding}, which nobody asked for")
+    if coding not in _PACKED or not body:
+        return body
+    bare = coding == "deflate" and body[0] & 0xF != zlib.DEFLATED  # as some take it to be
     try:
-        return zlib.decompressobj(_GZIP_OR_ZLIB).decompress(body, limit)
+        return zlib.decompressobj(_BARE if bare else _GZIP_OR_ZLIB).decompress(body, limit)
     except zlib.error as error:
         raise ValueError(f"it cannot be unpacked: {error}") from error
 

@@ -7,18 +7,20 @@ from itertools import chain
 import aiohttp
 from aiohttp.connector import Connection
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+from multidict import CIMultiDict
 from typing_extensions import override
 
 from connectors.avstar.reply import Reply, read_headers, unpacked
 
-_INFORMATIONAL = range(100, 200)
+_INFORMATIONAL = frozenset(range(100, 200)) - {Http.SWITCHING_PROTOCOLS}
 
 _HEAD_LIMIT = 64 << 10
 """Bytes that may come before an answer's body."""
 
-_TOO_LONG = f"the head of its answer is longer than {_HEAD_LIMIT:,} bytes"
+_LAVISH = 8
+"""So many bytes may come for one of the body: small chunks have more around them than in them."""
 
-_Headers = list[tuple[bytes, bytes]]
+_TOO_LONG = f"what stands around its answer's body is longer than {_HEAD_LIMIT:,} bytes"
 
 
 class Wire(asyncio.Protocol):
@@ -40,7 +42,8 @@ class Wire(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._reply: asyncio.Future[Reply] | None = None
         self._alarm: asyncio.TimerHandle | None = None
-        self._headers: _Headers = []
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._headers: CIMultiDict[str] = CIMultiDict()
         self._body = bytearray()
         self._limit = self._taken = 0
         self._until = 0.0
@@ -62,7 +65,8 @@ class Wire(asyncio.Protocol):
             asyncio.TimeoutError: It took too long.
             aiohttp.ClientError: No answer came, or none that could be read.
         """
-        self._limit, self._taken, self._whole_head = limit, 0, False
+        self._limit, self._taken = limit, 0
+        self._fields, self._body, self._whole_head = [], bytearray(), False
         reply: asyncio.Future[Reply] = self._loop.create_future()
         self._reply = reply
         self._until = until
@@ -70,8 +74,13 @@ class Wire(asyncio.Protocol):
         self._transport.write(request)
         try:
             return await reply
+        except asyncio.CancelledError:
+            if not reply.cancelled():
+                reply.exception()  # nobody else asks for it
+            raise
         finally:
             self._reply = None
+            del reply  # whose error knows this frame
 
     def close(self) -> None:
         """Close the connection."""
@@ -83,7 +92,7 @@ class Wire(asyncio.Protocol):
     @override
     def data_received(self, data: bytes) -> None:
         if self._reply is None or self._reply.done():
-            self.spoiled = True  # nobody asked
+            self.close()  # nobody asked
             return
         self._taken += len(data)
         try:
@@ -92,36 +101,32 @@ class Wire(asyncio.Protocol):
             self.spoiled = True
         except HttpParserError as error:
             self._fail(aiohttp.ClientPayloadError(str(error)))
-        if not self._whole_head and self._taken > _HEAD_LIMIT:
-            self._fail(aiohttp.ClientPayloadError(_TOO_LONG))
+        if self._taken > _HEAD_LIMIT:
+            self._measure()
+
+    @override
+    def eof_received(self) -> None:
+        self._end(None)  # now: what we have not sent yet may keep the connection open
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._whole_head and exc is None and not self._says_how_long():
-            self._finish()  # that was its end
-        elif isinstance(exc, OSError):
-            self._fail(aiohttp.ClientOSError(*exc.args))
-        elif self._whole_head:
-            self._fail(aiohttp.ClientPayloadError("its answer ends half-way"))
-        else:
-            self._fail(aiohttp.ServerDisconnectedError())
-        self.spoiled = True
+        self._end(exc)
         self._handler.connection_lost(exc)
-        del self._parser  # which knows us
+        self.close()
+        del self._parser, self._transport  # which know us
 
     def on_message_begin(self) -> None:
-        """Begin an answer, if one is asked for."""
-        self.spoiled |= self._reply is None or self._reply.done()
-        self._headers, self._body, self._whole_head = [], bytearray(), False
+        """Note an answer after the final one."""
+        self.spoiled |= self._whole_head
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header."""
-        self._headers.append((name, value))
+        self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Note that the body follows."""
-        self._whole_head = True
-        if self._taken > _HEAD_LIMIT and sum(map(len, chain(*self._headers))) > _HEAD_LIMIT:
+        """Take the head as a whole; what comes after the body (trailers) is none of it."""
+        self._headers, self._whole_head = read_headers(self._fields), True
+        if self._taken > _HEAD_LIMIT and sum(map(len, chain(*self._fields))) > _HEAD_LIMIT:
             self._fail(aiohttp.ClientPayloadError(_TOO_LONG))
 
     def on_body(self, part: bytes) -> None:
@@ -133,25 +138,51 @@ class Wire(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Hand over the final answer; those before it (1xx) say nothing."""
-        status = self._parser.get_status_code()
-        if status in _INFORMATIONAL and status != Http.SWITCHING_PROTOCOLS:
-            self._whole_head = False
+        if self._parser.get_status_code() in _INFORMATIONAL:
+            self._fields, self._body, self._whole_head = [], bytearray(), False
             return
         self.spoiled |= not self._parser.should_keep_alive()
         self._finish()
 
+    def _measure(self) -> None:
+        """Give up an answer of which too much has come that is not its body."""
+        room = _HEAD_LIMIT + _LAVISH * self._limit if self._whole_head else _HEAD_LIMIT
+        if self._taken > room:
+            self._fail(aiohttp.ClientPayloadError(_TOO_LONG))
+
+    def _end(self, exc: Exception | None) -> None:
+        """Take the connection's end for the answer's, or for a fault."""
+        if self._whole_head and exc is None and self._ends_with_the_connection():
+            self._finish()
+        elif isinstance(exc, OSError):
+            self._fail(aiohttp.ClientOSError(*exc.args))
+        elif self._whole_head:
+            self._fail(aiohttp.ClientPayloadError("its answer ends half-way"))
+        else:
+            self._fail(aiohttp.ServerDisconnectedError())
+        self.spoiled = True
+
+    def _ends_with_the_connection(self) -> bool:
+        if codings := self._headers.getall("Transfer-Encoding", None):
+            return codings[-1].rpartition(",")[2].strip().lower() != "chunked"
+        return "Content-Length" not in self._headers
+
     def _finish(self) -> None:
         if self._reply is None or self._reply.done():
             return
+        status = self._parser.get_status_code()
+        if status in _INFORMATIONAL:
+            self._fail(aiohttp.ClientPayloadError("its informational answer does not end"))
+            return
         # it answered without reading all: what is left would stand before the next request
         self.spoiled |= bool(self._transport.get_write_buffer_size())
-        headers = read_headers(self._headers)
+        packed, coding = bytes(self._body), self._headers.get("Content-Encoding")
         try:
-            body = unpacked(bytes(self._body), headers.get("Content-Encoding"), self._limit)
+            body = unpacked(packed, coding, self._limit) if coding else packed
         except ValueError as error:
             self._fail(aiohttp.ClientPayloadError(str(error)))
         else:
-            self._reply.set_result(Reply(self._parser.get_status_code(), headers, body))
+            self._reply.set_result(Reply(status, self._headers, body))
 
     def _fail(self, error: Exception) -> None:
         self.spoiled = True
@@ -167,7 +198,3 @@ class Wire(asyncio.Protocol):
             self._alarm = self._loop.call_at(self._until, self._ring)
         else:
             self._fail(asyncio.TimeoutError())
-
-    def _says_how_long(self) -> bool:
-        names = {name.lower() for name, _ in self._headers}
-        return bool(names & {b"content-length", b"transfer-encoding"})
