@@ -55,7 +55,9 @@ class Exchange:
         self._head = b""
         self._idle: deque[tuple[float, Wire]] = deque()
         self._sweeping: asyncio.TimerHandle | None = None
-        self._places = self._connector.limit
+        self._open: set[Wire] = set()
+        self._closed = False
+        self._places, self._waiting = self._connector.limit, 0
         self._freed = asyncio.Event()
 
     async def post(self, headers: Mapping[str, str], body: bytes, limit: int = BODY_LIMIT) -> Reply:
@@ -69,15 +71,15 @@ class Exchange:
         """
         rest = _fields({**headers, "Content-Length": str(len(body))}) + body
         until = self._loop.time() + self._seconds
-        if not self._places:
-            await self._place()
+        if not self._places or self._waiting:
+            await self._place(until)
         self._places -= 1
         try:
             wire = self._kept() or await self._connect(until)
             try:
                 reply = await wire.ask(self._head + rest, limit, until)
             except BaseException:
-                wire.close()
+                self._drop(wire)
                 raise
             self._keep(wire)
             return reply
@@ -86,11 +88,14 @@ class Exchange:
             self._freed.set()
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the connections; who posts meanwhile finds theirs closed."""
+        self._closed = True
         if self._sweeping:
             self._sweeping.cancel()
-        while self._idle:
-            self._idle.pop()[1].close()
+            self._sweeping = None
+        self._idle.clear()
+        while self._open:
+            self._open.pop().close()
 
     def _kept(self) -> Wire | None:
         """Take the connection that was used last, if it can still be used."""
@@ -98,35 +103,47 @@ class Exchange:
             _, wire = self._idle.pop()
             if not wire.spoiled:
                 return wire
-            wire.close()
+            self._drop(wire)
         return None
 
     def _keep(self, wire: Wire) -> None:
-        if wire.spoiled:
-            wire.close()
+        if wire.spoiled or self._closed:
+            self._drop(wire)
             return
         self._idle.append((self._loop.time(), wire))
         if not self._sweeping:
             self._sweeping = self._loop.call_later(_KEEPALIVE_SECONDS, self._sweep)
 
+    def _drop(self, wire: Wire) -> None:
+        self._open.discard(wire)
+        wire.close()
+
     def _sweep(self) -> None:
         """Close what was used too long ago, and look again when the next of them is due."""
         now = self._loop.time()
         while self._idle and self._idle[0][0] + _KEEPALIVE_SECONDS <= now:
-            self._idle.popleft()[1].close()
+            self._drop(self._idle.popleft()[1])
         due = self._idle[0][0] + _KEEPALIVE_SECONDS if self._idle else 0.0
         self._sweeping = self._loop.call_at(due, self._sweep) if due else None
 
-    async def _place(self) -> None:
+    async def _place(self, until: float) -> None:
         """Wait until a connection may be used; no longer than to open one."""
-        with self._told():
-            async with timeout(self._timeout.connect):
-                while not self._places:
-                    self._freed.clear()
-                    await self._freed.wait()
+        self._waiting += 1
+        try:
+            async with timeout_at(until):
+                with self._told():
+                    async with timeout(self._timeout.connect):
+                        await asyncio.sleep(0)  # who waits already comes first
+                        while not self._places:
+                            self._freed.clear()
+                            await self._freed.wait()
+        finally:
+            self._waiting -= 1
 
     async def _connect(self, until: float) -> Wire:
         """Open a connection on which nothing has come before anything was asked."""
+        if self._closed:
+            raise aiohttp.ClientConnectionError("it is closed")
         async with timeout_at(until):
             with self._told():
                 opened = await self._connector.connect(self._common, [], self._timeout)
@@ -136,6 +153,7 @@ class Exchange:
             raise aiohttp.ClientPayloadError("it answers before it is asked")
         if not self._head:  # now, since it is the connection that brings a proxy's credentials
             self._head = _head(self._common)
+        self._open.add(wire)
         return wire
 
     @contextmanager
