@@ -5,8 +5,10 @@ import functools
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import uvloop
 
@@ -14,6 +16,7 @@ from connectors.avstar.exchange import Exchange
 from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
 
+FAULTS = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\nok"
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -77,6 +80,10 @@ async def exchanging(url: str, **settings: Any) -> AsyncIterator[Exchange]:
         exchange.close()
 
 
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
 async def asked(reader: asyncio.StreamReader) -> None:
     """Read a request with a body of two bytes."""
     await reader.readuntil(b"\r\n\r\n")
@@ -92,3 +99,36 @@ async def answering(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.read(1)
     await asyncio.Event().wait()
+
+
+async def relayed(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    port: int,
+    cut: asyncio.Event | None = None,
+) -> None:
+    """Pass bytes on to a port and back, until an end is reached or the cable is cut."""
+    there, back = await asyncio.open_connection("localhost", port)
+    work = [asyncio.ensure_future(_pipe(reader, back)), asyncio.ensure_future(_pipe(there, writer))]
+    if cut:
+        work.append(asyncio.ensure_future(cut.wait()))
+    try:
+        await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        back.close()
+        for one in work:
+            one.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+
+async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Be a proxy that tunnels."""
+    target = (await reader.readuntil(b"\r\n\r\n")).split()[1]
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    await relayed(reader, writer, int(target.rpartition(b":")[2]))
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while data := await reader.read(1 << 16):
+            writer.write(data)

@@ -6,7 +6,6 @@ import weakref
 from collections import Counter
 from contextlib import suppress
 from itertools import count, cycle
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -15,17 +14,20 @@ from connectors.avstar import exchange as module
 from connectors.avstar.client import Client
 from connectors.avstar.settings import AvstarSettings
 from tests.avstar.conftest import new_spot
-from tests.avstar.talks import CREATED, answering, asked, both_loops, exchanging, silent
-
-FAULTS = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
+from tests.avstar.talks import (
+    CREATED,
+    FAULTS,
+    answering,
+    asked,
+    both_loops,
+    descriptors,
+    exchanging,
+    silent,
+)
 
 
 def open_ones(exchange):
     return len(exchange._connector._acquired)
-
-
-def descriptors() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 @both_loops
