@@ -14,9 +14,6 @@ from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.tls import Tls
 
 _DNS_SECONDS = 300
-_KEEPALIVE_SECONDS = 60.0
-"""How long a connection is kept that nobody uses: about as long as a pause of the lane."""
-
 _PROBES = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """An idle connection is asked after 15 s whether it lives and given up after three silences of 5 s,
 so that firewalls do not forget it and the first request after a pause does not find it dead."""
@@ -54,7 +51,6 @@ def new_session(settings: AvstarSettings) -> aiohttp.ClientSession:
         connector=_Connector(
             limit=settings.concurrency,
             limit_per_host=settings.concurrency,
-            keepalive_timeout=_KEEPALIVE_SECONDS,
             ttl_dns_cache=_DNS_SECONDS,
             ssl=True if tls == Tls() else tls.context(),  # True verifies too, and is read once
             socket_factory=new_socket,

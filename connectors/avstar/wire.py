@@ -46,8 +46,7 @@ class Wire(asyncio.Protocol):
         self._headers: CIMultiDict[str] = CIMultiDict()
         self._body = bytearray()
         self._limit = self._taken = 0
-        self._until = 0.0
-        self._whole_head = False
+        self._until, self._whole_head = 0.0, False
         self._parser = HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(  # as aiohttp's own
             lenient_headers=True,
@@ -68,8 +67,7 @@ class Wire(asyncio.Protocol):
         self._limit, self._taken = limit, 0
         self._fields, self._body, self._whole_head = [], bytearray(), False
         reply: asyncio.Future[Reply] = self._loop.create_future()
-        self._reply = reply
-        self._until = until
+        self._reply, self._until = reply, until
         self._alarm = self._alarm or self._loop.call_at(until, self._ring)
         self._transport.write(request)
         try:
@@ -113,6 +111,7 @@ class Wire(asyncio.Protocol):
         self._end(exc)
         self._handler.connection_lost(exc)
         self.close()
+        self._transport.close()  # Python 3.10 says that TLS which the other side closed is open
         del self._parser, self._transport  # which know us
 
     def on_message_begin(self) -> None:
@@ -142,18 +141,19 @@ class Wire(asyncio.Protocol):
             self._fields, self._body, self._whole_head = [], bytearray(), False
             return
         self.spoiled |= not self._parser.should_keep_alive()
+        # it answered without reading all: what is left would stand before the next request
+        self.spoiled |= bool(self._transport.get_write_buffer_size())
         self._finish()
 
     def _measure(self) -> None:
         """Give up an answer of which too much has come that is not its body."""
-        room = _HEAD_LIMIT + _LAVISH * self._limit if self._whole_head else _HEAD_LIMIT
-        if self._taken > room:
+        if not self._whole_head or self._taken > _HEAD_LIMIT + _LAVISH * self._limit:
             self._fail(aiohttp.ClientPayloadError(_TOO_LONG))
 
     def _end(self, exc: Exception | None) -> None:
-        """Take the connection's end for the answer's, or for a fault."""
-        if self._whole_head and exc is None and self._ends_with_the_connection():
-            self._finish()
+        """Take the connection's end for the answer's, if that names no other, or for a fault."""
+        if self._whole_head and self._ends_with_the_connection():
+            self._finish()  # by a reset too: so closes who has not read all
         elif isinstance(exc, OSError):
             self._fail(aiohttp.ClientOSError(*exc.args))
         elif self._whole_head:
@@ -172,10 +172,8 @@ class Wire(asyncio.Protocol):
             return
         status = self._parser.get_status_code()
         if status in _INFORMATIONAL:
-            self._fail(aiohttp.ClientPayloadError("its informational answer does not end"))
+            self._fail(aiohttp.ClientPayloadError("its informational answer has no end"))
             return
-        # it answered without reading all: what is left would stand before the next request
-        self.spoiled |= bool(self._transport.get_write_buffer_size())
         packed, coding = bytes(self._body), self._headers.get("Content-Encoding")
         try:
             body = unpacked(packed, coding, self._limit) if coding else packed

@@ -84,6 +84,19 @@ def descriptors() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
+async def left_of(before: int, tasks: int = 0) -> int:
+    """Wait for the server to close its ends; give the descriptors that are open since then.
+
+    Of talks that go on, more than so many, each is allowed one.
+    """
+    for _ in range(500):
+        going_on = len(asyncio.all_tasks()) - tasks if tasks else 0
+        if descriptors() - before <= going_on:
+            return 0
+        await asyncio.sleep(0.01)
+    return descriptors() - before
+
+
 async def asked(reader: asyncio.StreamReader) -> None:
     """Read a request with a body of two bytes."""
     await reader.readuntil(b"\r\n\r\n")

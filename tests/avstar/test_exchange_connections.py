@@ -22,6 +22,7 @@ from tests.avstar.talks import (
     both_loops,
     descriptors,
     exchanging,
+    left_of,
     silent,
 )
 
@@ -210,7 +211,7 @@ async def test_an_hours_ends_leave_no_descriptor_and_no_task_behind(serve):
 
     assert outcomes[201] > 200
     assert outcomes.keys() >= {"TimeoutError", "ServerDisconnectedError"}
-    assert descriptors() - before <= 0
+    assert await left_of(before) == 0
 
 
 @both_loops
@@ -290,6 +291,21 @@ async def test_who_answers_and_closes_while_we_still_send_is_heard(serve):
         reply = await exchange.post({}, b"x" * (32 << 20))
 
     assert (reply.status, reply.body) == (413, b"too large")
+
+
+@both_loops
+async def test_an_answer_that_ends_with_the_connection_is_one_though_that_is_reset(serve):
+    async def talk(reader, writer):
+        await reader.readuntil(b"\r\n")
+        writer.write(b"HTTP/1.0 407 Who are you\r\n\r\nwho?")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        writer.transport.abort()
+
+    async with exchanging(await serve(talk)) as exchange:
+        reply = await exchange.post({}, b"{}")
+
+    assert (reply.status, reply.body) == (407, b"who?")
 
 
 @both_loops
