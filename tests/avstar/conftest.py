@@ -12,8 +12,12 @@ import pytest
 from aiohttp import web
 
 from connectors.avstar.client import Client
+from connectors.avstar.credentials import Credentials
+from connectors.avstar.delivery import Delivery
+from connectors.avstar.rate import Rate
 from connectors.avstar.sandbox import Sandbox, SandboxSettings
 from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.token import StaticToken
 from connectors.records import Spot
 from connectors.request_id import request_id
 
@@ -184,3 +188,39 @@ async def sandbox():
             return Api(up.url, session)
 
         yield sandbox
+
+
+@pytest.fixture
+def patience():
+    """Give the settings of deliveries that wait for nothing and give nothing up."""
+    return {
+        "rate": Rate(10_000, 0.01),
+        "backoff_base": 0.001,
+        "backoff_max": 0.005,
+        "max_attempts": 100,
+        "breaker_failures": 10_000,
+    }
+
+
+@pytest.fixture
+async def new_delivery(patience):
+    """Make deliveries to a URL; they are closed with the test."""
+    made = []
+
+    def new_delivery(url, *, token="sandbox", proven=False, stopping=None, watch=None, **settings):
+        ours = AvstarSettings(api_url=url, **{**patience, **settings})
+        source = StaticToken(token) if isinstance(token, str) else token
+        made.append(
+            Delivery(
+                ours,
+                Credentials(source, ours),
+                proven=proven,
+                stopping=stopping or (lambda: False),
+                watch=watch,
+            )
+        )
+        return made[-1]
+
+    yield new_delivery
+    for one in made:
+        await one.close()
