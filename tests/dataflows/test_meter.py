@@ -1,13 +1,11 @@
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from connectors.avstar.breaker import State
 from connectors.records import Batch, DeadLetter, Export, Receipt, Span, Split, Spot, Tally
 from connectors.trail import Attempt, Trail
 from dataflows.instruments import INSTRUMENTS
-from dataflows.meter import Histogram, Meter
+from dataflows.meter import Meter
 
 SPAN = Span("day", "ab" * 32, "lane-0", 100, 350, 2)
 EXPORT = Export(Path("day.ndjson"), "ndjson", "ab" * 32, 1000, 10, (Split(0, 1000, 1),))
@@ -93,16 +91,6 @@ def test_what_records_of_a_good_bulk_answer_failed_of_is_a_trouble_too() -> None
     meter.settled(TRAIL, LETTER._replace(reason="retries_exhausted", redrivable=True, detail="why"))
 
     assert (meter.trouble, meter.unanswered) == ("why", 1)
-
-
-@pytest.mark.parametrize(("value", "bound"), [(0.005, 0.005), (0.0051, 0.01), (31, float("inf"))])
-def test_a_value_counts_up_from_the_first_bound_that_it_does_not_exceed(
-    value: float, bound: float
-) -> None:
-    histogram = Histogram()
-    histogram.add(value)
-    assert histogram.sum == value
-    assert all(count == (at >= bound) for at, count in histogram.cumulated())
 
 
 def test_the_age_of_a_checkpoint_is_that_of_its_file(tmp_path: Path) -> None:
