@@ -42,7 +42,7 @@ class Meter(Watch):
         self.outcomes: Counter[str] = Counter(accepted=0, duplicate=0)
         self.reasons: Counter[str] = Counter(dict.fromkeys(get_args(Reason), 0))
         self.attempts: Counter[str] = Counter(dict.fromkeys(_CLASSES, 0))
-        self.retries = self.throttled = self.refused_tokens = 0
+        self.retries = self.repetitions = self.throttled = self.refused_tokens = 0
         self.failed = 0
         self.idle_seconds = 0.0
         self.unanswered = 0
@@ -162,6 +162,10 @@ class Meter(Watch):
         self.refused_tokens += status == _UNAUTHORIZED
         self.answers.add(attempt.seconds)
         self.trouble = attempt.detail if attempt.error else self.trouble
+
+    @override
+    def repeated(self, trail: Trail, attempt: Attempt) -> None:
+        self.repetitions += 1
 
     @override
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:

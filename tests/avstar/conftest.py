@@ -5,12 +5,14 @@ import json
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from connectors.avstar import courier, drain
 from connectors.avstar.client import Client
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.delivery import Delivery
@@ -188,6 +190,28 @@ async def sandbox():
             return Api(up.url, session)
 
         yield sandbox
+
+
+@pytest.fixture
+def virtual_delivery(monkeypatch):
+    """Make deliveries whose clock is the loop's; who waits for hours is not looked at so often."""
+    monkeypatch.setattr(drain, "_LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(courier, "time", SimpleNamespace(monotonic=lambda: 0.0))
+
+    def virtual_delivery(
+        api, *, token=None, stopping=lambda: False, watch=None, known=tuple, **settings
+    ):
+        clock = asyncio.get_running_loop().time
+        patience = AvstarSettings(api_url="http://a", rate=Rate(600, 60), **settings)
+        credentials = Credentials(token or StaticToken("t"), patience, clock)
+        made = Delivery(patience, credentials, stopping=stopping, watch=watch, known=known)
+        gate = made._courier._gate
+        gate._clock = clock
+        gate._paused_from = gate._paused_until = gate._first = 0.0
+        made._courier._client = api
+        return made
+
+    return virtual_delivery
 
 
 @pytest.fixture

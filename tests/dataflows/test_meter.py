@@ -85,6 +85,14 @@ def test_attempts_are_counted_by_the_class_of_the_answer() -> None:
     assert (meter.retries, meter.throttled, meter.refused_tokens) == (5, 1, 1)
 
 
+def test_a_repetition_is_a_request_and_told_apart() -> None:
+    meter = Meter()
+    meter.requested(attempt(201), 1)
+    meter.requested(attempt(409, 2), 1)
+    meter.repeated(TRAIL, attempt(409, 2))
+    assert (meter.attempts.total(), meter.retries, meter.repetitions) == (2, 1, 1)
+
+
 def test_what_records_of_a_good_bulk_answer_failed_of_is_a_trouble_too() -> None:
     meter = Meter()
     meter.requested(attempt(200), 2)
