@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,16 @@ from connectors.avion import survey
 from connectors.ledger import identity_of
 from connectors.ledger.rows import to_row
 from connectors.records import Export, Receipt
-from dataflows.known import known
+from dataflows.known import RECENT, known
 from dataflows.settings import Settings, load_settings
 
+
+def ago(time: timedelta) -> str:
+    return (datetime.now(timezone.utc) - time).isoformat(timespec="milliseconds")
+
+
 RECEIPT = Receipt(
-    1, 0, "SP1", "K", "t", "f" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw"
+    1, 0, "SP1", "K", "t", "f" * 32, "accepted", 201, 1, ago(timedelta(0)), 30, "Acme", b"raw"
 )  # fmt: skip
 
 
@@ -60,5 +66,14 @@ def test_a_ledger_that_cannot_be_read_tells_nothing_and_stops_nothing(
     settings: Settings, export: Export
 ) -> None:
     (settings.out_folder / export.key / "manifest.json").write_text("{")
+
+    assert known(settings, [export]) == []
+
+
+def test_what_the_api_may_have_forgotten_is_not_sent_again(
+    settings: Settings, export: Export
+) -> None:
+    old = RECEIPT._replace(delivered_at=ago(RECENT))
+    (settings.out_folder / export.key / "receipts.ndjson").write_bytes(to_row(old))
 
     assert known(settings, [export]) == []
