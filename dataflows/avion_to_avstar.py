@@ -11,6 +11,7 @@ import atexit
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -29,6 +30,7 @@ from dataflows.cluster import Witness, join, load_cluster
 from dataflows.credentials import token_source
 from dataflows.exports import open_exports, unsealed
 from dataflows.hold import hold
+from dataflows.known import known
 from dataflows.memory import HeapGuard
 from dataflows.meter import Meter
 from dataflows.observed import observed
@@ -76,6 +78,7 @@ def avion_to_avstar(  # noqa: PLR0913 - keyword-only settings
             lanes=settings.delivery_lanes,
             stopping=stopping,
             watch=Watches(meter, looking_on.watch),
+            known=partial(known, settings, exports),
         )
         outcomes += [sent.dead_letters, sent.receipts]
         efforts = op.inspect("tail", sent.efforts, meter.waited)

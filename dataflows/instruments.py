@@ -69,6 +69,13 @@ INSTRUMENTS = (
         "avstar_retries_total", "counter", "Requests sent again", "{request}", lambda m: m.retries
     ),
     Instrument(
+        "avstar_repetitions_total",
+        "counter",
+        "Requests that repeated a delivered spot, to see whether the API is well",
+        "{request}",
+        lambda m: m.repetitions,
+    ),
+    Instrument(
         "avstar_throttled_total", "counter", "Answers 429", "{answer}", lambda m: m.throttled
     ),
     Instrument(
@@ -143,11 +150,7 @@ INSTRUMENTS = (
         lambda m: m.in_hand,
     ),
     Instrument(
-        "avstar_checkpoint_age_seconds",
-        "gauge",
-        "Time since the last checkpoint was written",
-        "s",
-        age,
+        "avstar_checkpoint_age_seconds", "gauge", "Time since the last checkpoint", "s", age
     ),
     Instrument(
         "avstar_needed_seconds",

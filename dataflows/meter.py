@@ -1,10 +1,8 @@
 """Counts of a run in progress, for whoever shows them."""
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from itertools import accumulate
 from pathlib import Path
 from typing import get_args
 
@@ -16,33 +14,10 @@ from connectors.records import Batch, DeadLetter, Export, Reason, Receipt, Tally
 from connectors.trail import Attempt, Trail
 from dataflows.followed import Followed
 from dataflows.forecast import Forecast
+from dataflows.histogram import Histogram
 
 _UNAUTHORIZED, _TOO_MANY = 401, 429
 _CLASSES = ("2xx", "3xx", "4xx", "5xx", "none")
-
-
-class Histogram:
-    """How many values were at most each bound, and their sum."""
-
-    BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-    """Seconds: from an API next door to the longest patience with one by default."""
-
-    def __init__(self) -> None:
-        self.sum = 0.0
-        self._counts = [0] * (len(self.BOUNDS) + 1)
-
-    def add(self, value: float) -> None:
-        """Count a value."""
-        self._counts[bisect_left(self.BOUNDS, value)] += 1
-        self.sum += value
-
-    def read(self) -> tuple[tuple[int, ...], float]:
-        """Return the counts, those beyond all bounds last, and the sum."""
-        return tuple(self._counts), self.sum
-
-    def cumulated(self) -> Iterator[tuple[float, int]]:
-        """Give each bound, infinity last, with the number of values up to it."""
-        return zip((*self.BOUNDS, float("inf")), accumulate(self._counts), strict=True)
 
 
 class Meter(Watch):
@@ -67,7 +42,7 @@ class Meter(Watch):
         self.outcomes: Counter[str] = Counter(accepted=0, duplicate=0)
         self.reasons: Counter[str] = Counter(dict.fromkeys(get_args(Reason), 0))
         self.attempts: Counter[str] = Counter(dict.fromkeys(_CLASSES, 0))
-        self.retries = self.throttled = self.refused_tokens = 0
+        self.retries = self.repetitions = self.throttled = self.refused_tokens = 0
         self.failed = 0
         self.idle_seconds = 0.0
         self.unanswered = 0
@@ -187,6 +162,10 @@ class Meter(Watch):
         self.refused_tokens += status == _UNAUTHORIZED
         self.answers.add(attempt.seconds)
         self.trouble = attempt.detail if attempt.error else self.trouble
+
+    @override
+    def repeated(self, trail: Trail, attempt: Attempt) -> None:
+        self.repetitions += 1
 
     @override
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:

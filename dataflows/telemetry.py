@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from connectors.avstar import Watch
 from connectors.records import Batch, DeadLetter, Export
 from dataflows.audit import also_handle
+from dataflows.histogram import Histogram
 from dataflows.instruments import ANSWERS, ANSWERS_HELP, INSTRUMENTS
-from dataflows.meter import Histogram, Meter
+from dataflows.meter import Meter
 from dataflows.otel import Otel, load_otel
 from dataflows.settings import Settings
 

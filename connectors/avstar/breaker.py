@@ -54,6 +54,10 @@ class Breaker:
         self._in_a_row, self._opened, self._probing = 0, None, False
         return closed
 
+    def forgive(self, failures: int) -> None:
+        """Let so many more bad answers pass before it opens, up to the next good one."""
+        self._in_a_row = -failures
+
     def failed(self, now: float) -> bool:
         """Note a failed or throttled answer; True if it opened the breaker."""
         self._in_a_row += 1

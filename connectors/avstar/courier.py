@@ -13,11 +13,12 @@ from connectors.avstar.breaker import Breaker
 from connectors.avstar.client import Client
 from connectors.avstar.congestion import Congestion
 from connectors.avstar.credentials import Credentials, Lease, Refusals
-from connectors.avstar.events import log_retry, wrong
+from connectors.avstar.events import log_repeated, log_retry, wrong
 from connectors.avstar.gate import Gate
 from connectors.avstar.limiter import WindowLimiter
 from connectors.avstar.outcome import Verdict, judge_each
 from connectors.avstar.parcel import Parcel
+from connectors.avstar.repetition import Repetition
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.toll import Toll
 from connectors.avstar.watch import Watch
@@ -46,9 +47,10 @@ class Courier:
         self._credentials = credentials
         self._lease: Lease | None = None
         self._client = Client(settings)
+        self._breaker = Breaker(settings.breaker_failures, settings.breaker_pause)
         self._gate = Gate(
             WindowLimiter(settings.rate, settings.concurrency, time.monotonic()),
-            Breaker(settings.breaker_failures, settings.breaker_pause),
+            self._breaker,
             Congestion(settings.concurrency),
             toll=self.toll,
         )
@@ -115,6 +117,21 @@ class Courier:
         elif verdicts[0] is Verdict.TRANSIENT and len(verdicts) == 1:  # of many, one may be why
             self._gate.failed(admission)
         return verdicts
+
+    async def repeat(self, again: Repetition, admission: Admission, *, proven: bool) -> Verdict:
+        """Probe with a spot that Avstar has; say what the answer means.
+
+        Raises:
+            HaltedError: Credentials or URL are wrong.
+        """
+        answer = await self.attempt(again, admission)
+        (verdict,) = self.learn(answer, again, admission, proven=proven)
+        log_repeated(again)
+        if verdict not in _UNWELL:  # so that all in hand are tried, which may be bad
+            self._breaker.forgive(self._settings.concurrency)
+        if verdict is Verdict.UNAUTHORIZED:
+            await self.renew(again, answer)
+        return verdict
 
     async def renew(self, parcel: Parcel, answer: Answer) -> None:
         """Have the token renewed, once for all that were refused.

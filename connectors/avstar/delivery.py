@@ -1,6 +1,6 @@
 """The way of a spot to the API: the order of the layers, written once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus as Http
 from itertools import chain
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
@@ -11,8 +11,9 @@ from connectors.avstar.courier import Courier
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.drain import Drain
 from connectors.avstar.events import log_divided, log_undelivered
+from connectors.avstar.known import Known
 from connectors.avstar.order import Load, loads, turns
-from connectors.avstar.outcome import Verdict
+from connectors.avstar.outcome import Verdict, divides
 from connectors.avstar.parcel import Parcel
 from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.size import Size
@@ -30,7 +31,7 @@ class Delivery:
     that a 404 means a bad spot and no longer a wrong URL.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - keyword-only settings
         self,
         settings: AvstarSettings,
         credentials: Credentials,
@@ -38,8 +39,10 @@ class Delivery:
         proven: bool = False,
         stopping: Callable[[], bool] = lambda: False,
         watch: Watch | None = None,
+        known: Callable[[], Iterable[Spot]] = tuple,
     ) -> None:
         self.proven = proven
+        self._known = Known(known)
         self._settings = settings
         self._watch = watch or Watch()
         self._courier = Courier(settings, credentials, self._watch)
@@ -106,13 +109,18 @@ class Delivery:
             for tries in parcel.tries:
                 self._settle(tries, tries.dead_letter("circuit_open"), settled)
             return []
+        if admission.probe and (again := self._known.repetition()):
+            self._known.told(await courier.repeat(again, admission, proven=self.proven))
+            return [parcel]
         rest = parcel.others() if admission.probe else []
         for tries in parcel.tries:
             self._untried -= not tries.attempts
         answer = await courier.attempt(parcel, admission)
         verdicts = courier.learn(answer, parcel, admission, proven=self.proven)
         self._measure(answer, len(verdicts))
-        if len(verdicts) > 1 and _divides(answer, verdicts):
+        if admission.probe and verdicts[0] is Verdict.TRANSIENT:
+            self._known.doubt()
+        if len(verdicts) > 1 and divides(answer, verdicts):
             log_divided(parcel)
             left = parcel.divided()
         else:
@@ -151,7 +159,9 @@ class Delivery:
             if one is None:
                 left.append(tries)
                 continue
-            self.proven = self.proven or isinstance(one, Receipt)
+            if isinstance(one, Receipt):
+                self.proven = True
+                self._known.delivered(tries)
             self._settle(tries, one, settled)
         parcel.tries = left or parcel.tries
         return [parcel] if left else []
@@ -172,19 +182,11 @@ class Delivery:
         """Tell whether a failure uses up an attempt at its spot.
 
         That of a probe does not, or a night's outage would end as dead letters: the spot stays in
-        hand and the next one probes. It does where no more spots are in hand than it takes to open
-        the breaker, and where every spot of the batch has been tried: since then they may all be
-        bad themselves, and would hold up the others, or probe for ever.
+        hand and the next one probes. While no spot is known that Avstar has, it does where no more
+        spots are in hand than it takes to open the breaker, and where every spot of the batch has
+        been tried: they may all be bad themselves, and would hold up the others, or probe for ever.
         """
+        if not admission.probe:
+            return True
         few = len(self._in_hand) <= self._settings.breaker_failures
-        return not admission.probe or few or not self._untried
-
-
-def _divides(answer: Answer, verdicts: Sequence[Verdict]) -> bool:
-    """Tell whether a request of several spots was refused, or failed, as a whole.
-
-    One of them may be why, and so it costs one spot.
-    """
-    if Verdict.THROTTLED in verdicts or Verdict.UNAUTHORIZED in verdicts:
-        return False
-    return answer.each is None or set(verdicts) == {Verdict.TRANSIENT}
+        return (few or not self._untried) and not self._known

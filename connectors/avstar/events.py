@@ -21,6 +21,11 @@ def log_divided(parcel: Parcel) -> None:
     log.info("bulk request divided", extra=_about(parcel))
 
 
+def log_repeated(parcel: Parcel) -> None:
+    """Tell that a delivered spot was sent again to see whether the API is well, and the answer."""
+    log.warning("delivered spot repeated", extra=_about(parcel))
+
+
 def _about(parcel: Parcel) -> dict[str, object]:
     first = parcel.tries[0]
     last = first.trail.last

@@ -57,6 +57,7 @@ def deliver(  # noqa: PLR0913 - keyword-only settings
     lanes: int = 1,
     stopping: Callable[[], bool] = lambda: False,
     watch: Watch | None = None,
+    known: Callable[[], Iterable[Spot]] = tuple,
 ) -> DeliverOut:
     """Post every spot to Avstar and tell what became of it.
 
@@ -76,13 +77,17 @@ def deliver(  # noqa: PLR0913 - keyword-only settings
         lanes: Delivery lanes. One is right until the quota exceeds what one process can send.
         stopping: Asked while a batch is delivered; True ends it within `drain_seconds`.
         watch: Told of all that the lanes do, on the event loop's thread.
+        known: Gives spots that Avstar has from before, asked by a lane whose breaker is open while
+            it has delivered none itself.
     """
     credentials = Credentials(token, settings)  # one renewal for all lanes
 
     def new_lane(state: State | None) -> _DeliveryLane:
         mine, proven = settings.shared(lanes), _proven(state)
         return _DeliveryLane(
-            lambda: Delivery(mine, credentials, proven=proven, stopping=stopping, watch=watch),
+            lambda: Delivery(
+                mine, credentials, proven=proven, stopping=stopping, watch=watch, known=known
+            ),
             proven=proven,
         )
 

@@ -80,3 +80,13 @@ def judge_each(
     if set(found) == {Verdict.HALT}:
         return found
     return [Verdict.REJECTED if one is Verdict.HALT else one for one in found]
+
+
+def divides(answer: Answer, verdicts: Sequence[Verdict]) -> bool:
+    """Tell whether a request of several spots was refused, or failed, as a whole.
+
+    One of them may be why, and so it costs one spot.
+    """
+    if Verdict.THROTTLED in verdicts or Verdict.UNAUTHORIZED in verdicts:
+        return False
+    return answer.each is None or set(verdicts) == {Verdict.TRANSIENT}

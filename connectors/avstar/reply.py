@@ -13,8 +13,7 @@ BODY_LIMIT = 64 << 10
 _GZIP_OR_ZLIB, _BARE = 32 + zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
-_UNKNOWN = frozenset({"br", "zstd"})
-"""Packings that nobody here unpacks; what is none, such as utf-8, says nothing."""
+"""What servers pack with unasked. Of another packing the status says enough."""
 
 
 class Reply(NamedTuple):
@@ -41,8 +40,6 @@ def unpacked(body: bytes, coding: str, limit: int) -> bytes:
         ValueError: It cannot be unpacked.
     """
     coding = coding.lower()
-    if coding in _UNKNOWN:
-        raise ValueError(f"it is packed as {coding}, which nobody asked for")
     if coding not in _PACKED or not body:
         return body
     bare = coding == "deflate" and body[0] & 0xF != zlib.DEFLATED  # as some take it to be

@@ -47,6 +47,9 @@ class Watch:
     def attempted(self, trail: Trail, attempt: Attempt) -> None:
         """Learn what came of a request for one of its spots."""
 
+    def repeated(self, trail: Trail, attempt: Attempt) -> None:
+        """Learn what came of a request that repeated a delivered spot, to see how the API is."""
+
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:
         """Learn what became of a spot."""
 
@@ -65,6 +68,9 @@ class Watches(Watch):
         ]
         self._attempted = [
             one.attempted for one in watches if type(one).attempted is not Watch.attempted
+        ]
+        self._repeated = [
+            one.repeated for one in watches if type(one).repeated is not Watch.repeated
         ]
         self._settled = [one.settled for one in watches if type(one).settled is not Watch.settled]
         self._left = [one.left for one in watches if type(one).left is not Watch.left]
@@ -89,6 +95,11 @@ class Watches(Watch):
     @override
     def attempted(self, trail: Trail, attempt: Attempt) -> None:
         for tell in self._attempted:
+            tell(trail, attempt)
+
+    @override
+    def repeated(self, trail: Trail, attempt: Attempt) -> None:
+        for tell in self._repeated:
             tell(trail, attempt)
 
     @override

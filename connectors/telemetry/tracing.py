@@ -42,6 +42,11 @@ class Tracing(Watch):
             trail.kept = True
 
     @override
+    def repeated(self, trail: Trail, attempt: Attempt) -> None:
+        if trail.kept:  # else its parent, the spot's span, was not sent
+            self._send_steps(trail)
+
+    @override
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:
         if trail.kept or isinstance(one, DeadLetter):
             self._end(trail, *outcome_of(one))

@@ -5,15 +5,21 @@ import json
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from connectors.avstar import courier, drain
 from connectors.avstar.client import Client
+from connectors.avstar.credentials import Credentials
+from connectors.avstar.delivery import Delivery
+from connectors.avstar.rate import Rate
 from connectors.avstar.sandbox import Sandbox, SandboxSettings
 from connectors.avstar.settings import AvstarSettings
+from connectors.avstar.token import StaticToken
 from connectors.records import Spot
 from connectors.request_id import request_id
 
@@ -184,3 +190,61 @@ async def sandbox():
             return Api(up.url, session)
 
         yield sandbox
+
+
+@pytest.fixture
+def virtual_delivery(monkeypatch):
+    """Make deliveries whose clock is the loop's; who waits for hours is not looked at so often."""
+    monkeypatch.setattr(drain, "_LOOK_SECONDS", 60.0)
+    monkeypatch.setattr(courier, "time", SimpleNamespace(monotonic=lambda: 0.0))
+
+    def virtual_delivery(
+        api, *, token=None, stopping=lambda: False, watch=None, known=tuple, **settings
+    ):
+        clock = asyncio.get_running_loop().time
+        patience = AvstarSettings(api_url="http://a", rate=Rate(600, 60), **settings)
+        credentials = Credentials(token or StaticToken("t"), patience, clock)
+        made = Delivery(patience, credentials, stopping=stopping, watch=watch, known=known)
+        gate = made._courier._gate
+        gate._clock = clock
+        gate._paused_from = gate._paused_until = gate._first = 0.0
+        made._courier._client = api
+        return made
+
+    return virtual_delivery
+
+
+@pytest.fixture
+def patience():
+    """Give the settings of deliveries that wait for nothing and give nothing up."""
+    return {
+        "rate": Rate(10_000, 0.01),
+        "backoff_base": 0.001,
+        "backoff_max": 0.005,
+        "max_attempts": 100,
+        "breaker_failures": 10_000,
+    }
+
+
+@pytest.fixture
+async def new_delivery(patience):
+    """Make deliveries to a URL; they are closed with the test."""
+    made = []
+
+    def new_delivery(url, *, token="sandbox", proven=False, stopping=None, watch=None, **settings):
+        ours = AvstarSettings(api_url=url, **{**patience, **settings})
+        source = StaticToken(token) if isinstance(token, str) else token
+        made.append(
+            Delivery(
+                ours,
+                Credentials(source, ours),
+                proven=proven,
+                stopping=stopping or (lambda: False),
+                watch=watch,
+            )
+        )
+        return made[-1]
+
+    yield new_delivery
+    for one in made:
+        await one.close()

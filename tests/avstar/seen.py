@@ -8,6 +8,7 @@ class Seen(Watch):
         self.keep = keep
         self.lane = None
         self.requests, self.attempts, self.settled_spots, self.left_spots = [], [], [], []
+        self.repeated_spots = []
 
     def opened(self, lane):
         self.lane = lane
@@ -20,6 +21,9 @@ class Seen(Watch):
 
     def attempted(self, trail, attempt):
         self.attempts.append((trail, attempt))
+
+    def repeated(self, trail, attempt):
+        self.repeated_spots.append((trail, attempt))
 
     def settled(self, trail, one):
         self.settled_spots.append((trail, one))

@@ -87,6 +87,22 @@ def test_failures_while_it_is_open_do_not_prolong_the_pause(opened):
     assert opened.state(160.0) is State.HALF_OPEN
 
 
+def test_what_is_forgiven_comes_on_top_until_the_next_good_answer(opened):
+    opened.probe()
+    opened.succeeded()
+    opened.forgive(4)
+
+    told = [opened.failed(170.0) for _ in range(FAILURES + 4)]
+
+    assert told == [False] * (FAILURES + 3) + [True]
+    opened.probe()
+    opened.succeeded()
+    opened.forgive(4)
+    opened.failed(180.0)
+    opened.succeeded()
+    assert [opened.failed(190.0) for _ in range(FAILURES)] == [False, False, True]
+
+
 class AnyUse(RuleBasedStateMachine):
     """Every order of answers, probes and time, beside what little must always be true."""
 
@@ -121,6 +137,12 @@ class AnyUse(RuleBasedStateMachine):
         before = self.state()
         assert self.breaker.succeeded() == (before is not State.CLOSED)
         self.failed_in_a_row, self.opened_at = 0, None
+
+    @precondition(lambda self: self.state() is State.CLOSED)
+    @rule(failures=st.integers(0, 5))
+    def forgive(self, failures):
+        self.breaker.forgive(failures)
+        self.failed_in_a_row = -failures
 
     @precondition(lambda self: self.state() is State.HALF_OPEN)
     @rule()

@@ -11,49 +11,15 @@ import pytest
 from aiohttp import web
 
 from connectors.avstar.breaker import State
-from connectors.avstar.credentials import Credentials
-from connectors.avstar.delivery import Delivery
 from connectors.avstar.rate import Rate
 from connectors.avstar.sandbox import Faults
-from connectors.avstar.settings import AvstarSettings
-from connectors.avstar.token import StaticToken, Token, TokenFile
+from connectors.avstar.token import Token, TokenFile
 from connectors.errors import HaltedError, StoppedError
 from connectors.records import DeadLetter, Receipt
 from connectors.trail import Wait
 from tests.avstar.seen import Seen
 
 PLENTY = Rate(10_000, 0.01)
-IMPATIENT = {
-    "rate": PLENTY,
-    "backoff_base": 0.001,
-    "backoff_max": 0.005,
-    "max_attempts": 100,
-    "breaker_failures": 10_000,
-}
-
-
-@pytest.fixture
-async def new_delivery():
-    """Make deliveries to a URL; they are closed with the test."""
-    made = []
-
-    def new_delivery(url, *, token="sandbox", proven=False, stopping=None, watch=None, **settings):
-        patience = AvstarSettings(api_url=url, **{**IMPATIENT, **settings})
-        source = StaticToken(token) if isinstance(token, str) else token
-        made.append(
-            Delivery(
-                patience,
-                Credentials(source, patience),
-                proven=proven,
-                stopping=stopping or (lambda: False),
-                watch=watch,
-            )
-        )
-        return made[-1]
-
-    yield new_delivery
-    for one in made:
-        await one.close()
 
 
 def outcomes(settled):

@@ -8,43 +8,21 @@ from collections import Counter
 import pytest
 from aiohttp import web
 
-from connectors.avstar.credentials import Credentials
-from connectors.avstar.delivery import Delivery
 from connectors.avstar.rate import Rate
 from connectors.avstar.request import bulk_id
 from connectors.avstar.sandbox import Faults
 from connectors.avstar.sandbox.disconnect import disconnect
-from connectors.avstar.settings import AvstarSettings
 from connectors.avstar.token import StaticToken, Token
 from connectors.errors import HaltedError, StoppedError
 from connectors.records import Receipt
 from tests.avstar.seen import Seen
 from tests.avstar.test_delivery import PLENTY, outcomes
 
-TENS = {
-    "rate": PLENTY,
-    "records_per_request": 10,
-    "backoff_base": 0.001,
-    "backoff_max": 0.005,
-    "max_attempts": 100,
-    "breaker_failures": 10_000,
-}
-
 
 @pytest.fixture
-async def new_delivery():
-    """Make deliveries of up to ten spots in a request; they are closed with the test."""
-    made = []
-
-    def new_delivery(url, *, token=None, watch=None, stopping=lambda: False, **settings):
-        patience = AvstarSettings(api_url=url, **{**TENS, **settings})
-        credentials = Credentials(token or StaticToken("sandbox"), patience)
-        made.append(Delivery(patience, credentials, watch=watch, stopping=stopping))
-        return made[-1]
-
-    yield new_delivery
-    for one in made:
-        await one.close()
+def patience(patience):
+    """Up to ten spots go in a request."""
+    return patience | {"records_per_request": 10}
 
 
 class Poisoned:

@@ -24,6 +24,9 @@ class Keeping(Watch):
     def attempted(self, trail, attempt):
         self.told.append("attempted")
 
+    def repeated(self, trail, attempt):
+        self.told.append("repeated")
+
     def settled(self, trail, one):
         self.told.append("settled")
 
@@ -35,6 +38,7 @@ def tell(watch: Watch) -> bool:
     watch.opened(None)
     kept = watch.keeps(TRAIL)
     watch.attempted(TRAIL, None)
+    watch.repeated(TRAIL, None)
     watch.settled(TRAIL, None)
     watch.left(TRAIL, ValueError())
     return kept
@@ -46,7 +50,7 @@ def test_all_are_told_all_and_one_that_keeps_a_trail_is_enough(first, second) ->
     watches = Keeping(keeps=first), Keeping(keeps=second)
     assert tell(Watches(Watch(), *watches)) == (first or second)
     for one in watches:
-        assert one.told == ["opened", "keeps", "attempted", "settled", "left"]
+        assert one.told == ["opened", "keeps", "attempted", "repeated", "settled", "left"]
 
 
 def test_where_nobody_looks_nothing_is_kept() -> None:

@@ -1,13 +1,11 @@
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from connectors.avstar.breaker import State
 from connectors.records import Batch, DeadLetter, Export, Receipt, Span, Split, Spot, Tally
 from connectors.trail import Attempt, Trail
 from dataflows.instruments import INSTRUMENTS
-from dataflows.meter import Histogram, Meter
+from dataflows.meter import Meter
 
 SPAN = Span("day", "ab" * 32, "lane-0", 100, 350, 2)
 EXPORT = Export(Path("day.ndjson"), "ndjson", "ab" * 32, 1000, 10, (Split(0, 1000, 1),))
@@ -87,22 +85,20 @@ def test_attempts_are_counted_by_the_class_of_the_answer() -> None:
     assert (meter.retries, meter.throttled, meter.refused_tokens) == (5, 1, 1)
 
 
+def test_a_repetition_is_a_request_and_told_apart() -> None:
+    meter = Meter()
+    meter.requested(attempt(201), 1)
+    meter.requested(attempt(409, 2), 1)
+    meter.repeated(TRAIL, attempt(409, 2))
+    assert (meter.attempts.total(), meter.retries, meter.repetitions) == (2, 1, 1)
+
+
 def test_what_records_of_a_good_bulk_answer_failed_of_is_a_trouble_too() -> None:
     meter = Meter()
     meter.requested(attempt(200), 2)
     meter.settled(TRAIL, LETTER._replace(reason="retries_exhausted", redrivable=True, detail="why"))
 
     assert (meter.trouble, meter.unanswered) == ("why", 1)
-
-
-@pytest.mark.parametrize(("value", "bound"), [(0.005, 0.005), (0.0051, 0.01), (31, float("inf"))])
-def test_a_value_counts_up_from_the_first_bound_that_it_does_not_exceed(
-    value: float, bound: float
-) -> None:
-    histogram = Histogram()
-    histogram.add(value)
-    assert histogram.sum == value
-    assert all(count == (at >= bound) for at, count in histogram.cumulated())
 
 
 def test_the_age_of_a_checkpoint_is_that_of_its_file(tmp_path: Path) -> None:

@@ -174,6 +174,36 @@ def test_a_spot_sent_again_is_kept_from_then_on_with_its_first_attempt() -> None
     assert [link.context for link in spot.links] == [memory.named("start run")[0].context]
 
 
+def repeat(watch: Any, trail: Trail, status: int) -> None:
+    """Send a delivered spot once more."""
+    trail.sends(2, 20.0)
+    watch.repeated(trail, trail.answered(status, str(status), "known", 20.5))
+
+
+def test_a_repetition_of_a_spot_that_was_sent_hangs_below_it() -> None:
+    telemetry, watch, memory = opened(1.0)
+    trail = sent(watch, 201)
+    watch.settled(trail, receipt(1))
+    repeat(watch, trail, 409)
+    telemetry.close()
+
+    (_, again), (spot,) = memory.named("POST"), memory.named("deliver spot")
+    assert again.context.trace_id == int(REQUEST_ID, 16)
+    assert again.parent.span_id == spot.context.span_id
+    assert again.attributes["http.response.status_code"] == 409
+    assert again.attributes["http.request.resend_count"] == 1
+
+
+def test_a_repetition_of_a_spot_that_was_not_sent_leaves_no_orphan() -> None:
+    telemetry, watch, memory = opened()
+    trail = sent(watch, 201)
+    watch.settled(trail, receipt(1))
+    repeat(watch, trail, 500)
+    telemetry.close()
+
+    assert {span.name for span in memory.exporter.get_finished_spans()} == {"start run", "run"}
+
+
 @pytest.mark.parametrize("status", [422, None])
 def test_a_spot_that_failed_is_always_sent(status: int | None) -> None:
     telemetry, watch, memory = opened()
