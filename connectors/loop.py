@@ -35,6 +35,10 @@ class EventLoop:
             future.cancel()
             raise
 
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
+        """Have a coroutine run; nobody waits for it."""
+        asyncio.run_coroutine_threadsafe(work, self._loop)
+
 
 def _log_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     """Log what no coroutine was there to raise, such as a session that a failed run left open."""

@@ -1,5 +1,6 @@
 """Operators that deliver spots."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -153,6 +154,11 @@ class _DeliveryLane(StatefulBatchLogic[Batch[Spot], _Sent, State]):
         if self._delivery is not None:
             event_loop().run(self._delivery.close())
         return [], StatefulBatchLogic.RETAIN
+
+    def __del__(self) -> None:
+        """Let connections go that an abort leaves open: the engine tells nobody of it."""
+        if self._delivery is not None and not sys.is_finalizing():
+            event_loop().later(self._delivery.close())
 
     @override
     def snapshot(self) -> State:

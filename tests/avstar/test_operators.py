@@ -1,5 +1,6 @@
 """Delivery inside real dataflows."""
 
+import asyncio
 import gc
 
 import bytewax.operators as op
@@ -11,8 +12,10 @@ from bytewax.testing import TestingSink, TestingSource, cluster_main, run_main
 
 from connectors.avstar import AvstarSettings, Rate, StaticToken, deliver, operators
 from connectors.errors import HaltedError, RefusedError, StoppedError
+from connectors.loop import event_loop
 from connectors.records import Batch, Span
 from tests.avstar.seen import Seen
+from tests.avstar.test_session import descriptors
 
 PLENTY = ("--rate", "100000/1")
 
@@ -160,7 +163,6 @@ def test_a_lane_knows_after_a_resume_that_the_address_was_right(sandbox_process,
     assert [[one.reason for one in batch] for batch in letters] == [["rejected"]]
 
 
-@pytest.mark.filterwarnings("ignore:Unclosed:ResourceWarning")  # as after a crash
 def test_a_resume_repeats_at_most_the_last_batch_and_schedules_nothing_twice(
     sandbox_process, spots, recovery
 ):
@@ -172,8 +174,19 @@ def test_a_resume_repeats_at_most_the_last_batch_and_schedules_nothing_twice(
     run_main(flow, recovery_config=recovery)
 
     assert {one.spot_id for batch in receipts for one in batch} == {one.spot_id for one in many}
-    gc.collect()
     assert len(api.spots()) == 30
+
+
+def test_what_an_abort_leaves_open_is_closed(sandbox_process, spots):
+    api = sandbox_process(*PLENTY)
+    run_main(delivering([batch_of(spots(1))], settings_of(api.url))[0])
+    before = descriptors()
+    source = [batch_of(spots(9)), TestingSource.ABORT()]
+    run_main(delivering(source, settings_of(api.url))[0])
+    gc.collect()
+    event_loop().run(asyncio.sleep(0.1))  # until they are closed
+
+    assert descriptors() == before
 
 
 def test_a_snapshot_of_another_version_is_refused(sandbox_process, spots, recovery, monkeypatch):

@@ -1,5 +1,6 @@
 """Delivery as the end of a dataflow."""
 
+import asyncio
 import gc
 import threading
 import time
@@ -12,6 +13,8 @@ from bytewax.testing import TestingSource, cluster_main, run_main
 
 from connectors.avstar import AvstarSettings, AvstarSink, Rate, StaticToken, UndeliveredError
 from connectors.errors import AvstarError, HaltedError, RefusedError, StoppedError
+from connectors.loop import event_loop
+from tests.avstar.test_session import descriptors
 
 PLENTY = ("--rate", "100000/1")
 
@@ -63,6 +66,19 @@ def test_an_undelivered_spot_stops_the_dataflow_by_default(sandbox_process, spot
     assert "line 3" in str(failure.value.__cause__)
     assert "on_dead_letter" in str(failure.value.__cause__)
     gc.collect()  # connections left open would be warned of, which is an error
+
+
+def test_what_an_abort_leaves_open_is_closed(sandbox_process, spots):
+    api = sandbox_process(*PLENTY)
+    sink = AvstarSink(settings_of(api.url), "sandbox")
+    run_main(sinking(spots(1), sink))
+    before = descriptors()
+    run_main(sinking([*spots(10), TestingSource.ABORT(), *spots(1)], sink, batch_size=1))
+    gc.collect()
+    event_loop().run(asyncio.sleep(0.1))  # until they are closed
+
+    assert len(api.spots()) == 10
+    assert descriptors() == before
 
 
 def test_with_a_handler_the_dataflow_goes_on(sandbox_process, spots):
