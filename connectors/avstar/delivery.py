@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus as Http
-from itertools import chain
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
 from connectors.avstar.admission import Admission
@@ -69,11 +68,11 @@ class Delivery:
         settled: dict[int, Settled] = {}
         found, self._exports = turns(spots), exports
         self._untried = len(spots)
-        parcels = map(self._parcel, chain.from_iterable(loads(found, self._size)))
+        queue = loads(found, self._size)
         lanes = min(self._settings.concurrency, len(found))
         try:
             await self._courier.open()
-            await self._drain.run([self._work(parcels, settled) for _ in range(lanes)])
+            await self._drain.run([self._work(queue, settled) for _ in range(lanes)])
         except BaseException as error:
             self._leave(error)
             await self.close()
@@ -85,14 +84,19 @@ class Delivery:
         """Close the connections; a later delivery opens new ones."""
         await self._courier.close()
 
-    async def _work(self, parcels: Iterator[Parcel], settled: dict[int, Settled]) -> None:
-        """Send parcels one after the other, whole or in pieces, until all spots are settled."""
-        for parcel in parcels:
-            left = [parcel]
-            while len(left) == 1:
-                left = await self._advance(left[0], settled)
-            if left:
-                await together([self._work(iter([piece]), settled) for piece in left])
+    async def _work(self, queue: Iterator[list[Load]], settled: dict[int, Settled]) -> None:
+        """Take loads that follow each other from the queue, and send them so, until it is empty."""
+        for following in queue:
+            for load in following:
+                await self._send(self._parcel(load), settled)
+
+    async def _send(self, parcel: Parcel, settled: dict[int, Settled]) -> None:
+        """Send a parcel, whole or in pieces, until all its spots are settled."""
+        left = [parcel]
+        while len(left) == 1:
+            left = await self._advance(left[0], settled)
+        if left:
+            await together([self._send(piece, settled) for piece in left])
 
     def _parcel(self, load: Load) -> Parcel:
         exports, every = self._exports, []

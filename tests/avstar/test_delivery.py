@@ -688,3 +688,33 @@ async def test_a_cancelled_delivery_leaves_nothing_in_flight(serve, new_delivery
 
     ours = [one for one in asyncio.all_tasks() - before if "Delivery" in repr(one.get_coro())]
     assert ours == []
+
+
+@pytest.mark.parametrize("size", [1, 3])
+async def test_rows_of_one_request_id_follow_each_other_while_others_are_in_flight(
+    serve, new_delivery, spots, size
+):
+    in_flight, seen, at_once = set(), [], []
+
+    async def handler(request):
+        records = await request.json()
+        mine = {request.headers["X-Request-ID"]} if size == 1 else {
+            one["request_id"] for one in records
+        }  # fmt: skip
+        at_once.extend(in_flight & mine)
+        in_flight.update(mine)
+        seen.extend(one["advertiser"] for one in (records if size > 1 else [records]))
+        await asyncio.sleep(0.02)
+        in_flight.difference_update(mine)
+        if size == 1:
+            return web.Response(status=201)
+        return web.json_response([{"request_id": name, "status": 201} for name in mine])
+
+    *others, first = spots(31)
+    rows = [first._replace(line=n, advertiser=str(n)) for n in range(4)]
+    url = await serve(handler, "/ingest/bulk" if size > 1 else "/ingest")
+    delivery = new_delivery(url, concurrency=20, records_per_request=size)
+    await delivery.deliver([*others, *rows, *others])
+
+    assert not at_once
+    assert [name for name in seen if name.isdigit()] == ["0", "1", "2", "3"]
