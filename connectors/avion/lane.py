@@ -38,19 +38,17 @@ class Lane:
     batch, before that leaves.
     """
 
-    def __init__(  # noqa: PLR0913 - keyword-only settings
+    def __init__(
         self,
         index: int,
         exports: Sequence[Export],
         positions: dict[str, Position],
         *,
         line_limit: int,
-        least: int = 1,
         confirm: Callable[[Export], None] = lambda _export: None,
     ) -> None:
         self._index = index
         self._line_limit = line_limit
-        self._least = least
         self._confirm = confirm
         wanted = set(map(_name_of, exports))
         self.positions = {
@@ -70,7 +68,7 @@ class Lane:
     def read(self, count: int) -> Batch[Line] | None:
         """Return the next batch of at most `count` records, None when all is read.
 
-        It ends with a block of the file, or a later one where it has few records by then.
+        It has as many as there are, of several blocks if need be, but where records are very long.
 
         The first lane's first batch of an export comes even if it is empty, so that an export
         without a record has a batch to be accounted with.
@@ -96,7 +94,7 @@ class Lane:
 
     def _take(self, reading: "_Reading", count: int) -> tuple[Batch[Line], Position]:
         try:
-            return reading.take(count, self._least)
+            return reading.take(count)
         finally:
             self._confirm(reading.export)
 
@@ -163,14 +161,14 @@ class _Reading:
         self._runs: Iterator[Lines] = self._cut()
         self._next = next(self._runs, None)
 
-    def take(self, count: int, least: int) -> tuple[Batch[Line], Position]:
+    def take(self, count: int) -> tuple[Batch[Line], Position]:
         lines, self._next = self._next, None
         if lines is None:
             lines = Lines(
                 self.export.format, self.export.columns, [], self._end, self._cutter.number, 0
             )
         else:
-            lines = self._filled(lines, min(least, count))
+            lines = self._filled(lines, count)
             if len(lines.pieces) > count:
                 lines, rest = lines.take(count)
                 if self._next is not None:  # what could not be joined comes behind the rest
@@ -182,8 +180,8 @@ class _Reading:
         span = self._span._replace(start=lines.offset, end=end, line=lines.next_number)
         return Batch(span, lines), Position(end, lines.next_number, self._next is None)
 
-    def _filled(self, lines: Lines, least: int) -> Lines:
-        while len(lines) < least and lines.size < _FILL_BYTES:
+    def _filled(self, lines: Lines, count: int) -> Lines:
+        while len(lines) < count and lines.size < _FILL_BYTES:
             self._next = next(self._runs, None)
             joined = None if self._next is None else lines.joined(self._next)
             if joined is None:

@@ -73,7 +73,6 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
     ) -> None:
         self._given = exports
         self._pace = partial(Pace, batch_records, batch_seconds, least=batch_least)
-        self._least = batch_least
         self._idle = idle
         self._line_limit = line_limit
         self._stopping = stopping
@@ -104,7 +103,6 @@ class AvionSource(FixedPartitionedSource[Batch[Line], State]):
             self._exports(),
             positions,
             line_limit=self._line_limit,
-            least=self._least,
             confirm=self.confirm,
         )
         turn = self._turns.join(index, lane.export)

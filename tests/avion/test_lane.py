@@ -21,9 +21,9 @@ def lane():
     """Build lanes that are closed with the test."""
     built = []
 
-    def build(exports, index=0, positions=None, least=1):
+    def build(exports, index=0, positions=None):
         given = dict(positions or {})
-        built.append(Lane(index, exports, given, line_limit=LIMIT, least=least))
+        built.append(Lane(index, exports, given, line_limit=LIMIT))
         return built[-1]
 
     yield build
@@ -77,16 +77,16 @@ def test_the_batches_together_are_the_export(lane, exports, name, count):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("count", "least"), [(7, 7), (7, 5000), (25, 10)])
-def test_batches_filled_from_several_blocks_are_the_export_too(lane, exports, name, count, least):
+@pytest.mark.parametrize("count", [7, 25])
+def test_batches_filled_from_several_blocks_are_the_export_too(lane, exports, name, count):
     export = exports[name]
-    filling = lane([export], least=least)
+    filling = lane([export])
     found = []
     while (batch := filling.read(count)) is not None:
         found.append(batch)
         positions = dict(filling.positions)
         read = sum(map(len, found))
-        again = drain(lane([export], positions=positions, least=least), count)
+        again = drain(lane([export], positions=positions), count)
         whole = [line for one in (*found, *again) for line in one]
         assert whole == list(read_lines(export, line_limit=LIMIT)), read
     assert all(before.span.end <= after.span.start for before, after in pairwise(found))
@@ -98,7 +98,7 @@ def test_what_cannot_be_joined_comes_behind_what_is_left_of_a_batch(lane, write,
     text = rows[0] + b"\n" * 9 + rows[1] + rows[2] + b"x" * (LIMIT + 9) + b"\n" + rows[3]
     export = survey(write("gaps.ndjson", text), line_limit=LIMIT)
 
-    found = drain(lane([export], least=5), 5)
+    found = drain(lane([export]), 5)
 
     lines = [line for batch in found for line in batch]
     assert lines == list(read_lines(export, line_limit=LIMIT))
@@ -109,7 +109,7 @@ def test_a_batch_has_as_many_records_as_it_must_wherever_blocks_end(lane, export
     export = exports["many.ndjson"]
     assert export.size > 10 * small_blocks
 
-    found = drain(lane([export], least=25), 25)
+    found = drain(lane([export]), 25)
 
     assert [len(batch) for batch in found] == [25, 25, 10]
 
