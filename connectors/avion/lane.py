@@ -33,9 +33,8 @@ class Lane:
 
     `positions` holds where it stands, by checksum, and by name as well where there is no record. An
     export that is no longer asked for is kept there while unfinished, so that asking for it again
-    goes on. A batch that would have fewer than `least` records takes them from several blocks.
-    `confirm` raises for an export that changed since it was surveyed: it is asked behind every
-    batch, before that leaves.
+    goes on. `confirm` raises for an export that changed since it was surveyed: it is asked behind
+    every batch, before that leaves.
     """
 
     def __init__(
