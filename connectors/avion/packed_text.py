@@ -34,9 +34,7 @@ class PackedText:
             piece = await asyncio.to_thread(next, self._pieces, b"")
             if piece or self._ended:
                 return piece
-            block = await self._file.read(_BLOCK)
-            self._ended = not block
-            self._pieces = self._unpacker.feed(block) if block else self._unpacker.close()
+            await self._go_on(_BLOCK)
 
     async def pass_by(self, size: int) -> int:
         """Unpack text that nobody wants, at most `size` bytes; return how many are left of them.
@@ -46,11 +44,14 @@ class PackedText:
         Raises:
             DamagedError: The file is damaged.
         """
-        block = await self._file.read(_PASSED_BLOCK)
-        self._ended = not block
-        self._pieces = self._unpacker.feed(block) if block else self._unpacker.close()
+        await self._go_on(_PASSED_BLOCK)
         left = await asyncio.to_thread(self._drop, size)
         return 0 if self._ended else left
+
+    async def _go_on(self, size: int) -> None:
+        block = await self._file.read(size)
+        self._ended = not block
+        self._pieces = self._unpacker.feed(block) if block else self._unpacker.close()
 
     def _drop(self, size: int) -> int:
         for piece in self._pieces:

@@ -89,7 +89,10 @@ class Parcel:
             request = request._replace(status=answer.status, error="", detail="")
         watch.requested(request, len(attempts))
         for tries, attempt in zip(self.tries, attempts, strict=True):
-            watch.attempted(tries.trail, attempt)
+            self._tell(watch, tries.trail, attempt)
+
+    def _tell(self, watch: Watch, trail: Trail, attempt: Attempt) -> None:
+        watch.attempted(trail, attempt)
 
     async def waits(self, why: Why | Callable[[float], Why], thing: Awaitable[T]) -> T:
         """Wait for something and note for how long, and why: told, or made of the seconds."""

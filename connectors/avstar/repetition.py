@@ -1,15 +1,13 @@
 """A spot that Avstar has, sent once more."""
 
-import time
 from collections.abc import Callable
 
 from typing_extensions import override
 
-from connectors.avstar.answer import Answer
 from connectors.avstar.parcel import Parcel
 from connectors.avstar.request import Named
 from connectors.avstar.watch import Watch
-from connectors.trail import Trail
+from connectors.trail import Attempt, Trail
 
 
 class Repetition(Parcel):
@@ -27,11 +25,5 @@ class Repetition(Parcel):
         return super().sends(lambda trail: trail.kept, bulk=bulk)
 
     @override
-    def answered(self, answer: Answer, watch: Watch) -> None:
-        (tries,) = self.tries
-        attempt = tries.answered(answer.of(self.name), time.monotonic())
-        as_request = attempt
-        if answer.each is not None:
-            as_request = attempt._replace(status=answer.status, error="", detail="")
-        watch.requested(as_request, len(self))
-        watch.repeated(tries.trail, attempt)
+    def _tell(self, watch: Watch, trail: Trail, attempt: Attempt) -> None:
+        watch.repeated(trail, attempt)

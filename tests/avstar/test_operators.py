@@ -15,7 +15,7 @@ from connectors.errors import HaltedError, RefusedError, StoppedError
 from connectors.loop import event_loop
 from connectors.records import Batch, Span
 from tests.avstar.seen import Seen
-from tests.avstar.test_session import descriptors
+from tests.avstar.talks import descriptors
 
 PLENTY = ("--rate", "100000/1")
 

@@ -8,7 +8,6 @@ import ssl
 import threading
 from contextlib import asynccontextmanager, closing, suppress
 from itertools import count, cycle
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -19,6 +18,7 @@ from connectors.avstar.sandbox.disconnect import disconnect
 from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
 from connectors.errors import RefusedError
+from tests.avstar.talks import descriptors
 
 CONNECTIONS = 20
 
@@ -28,10 +28,6 @@ async def opened(**settings):
     usual = {"api_url": "http://localhost", "concurrency": CONNECTIONS}
     async with new_session(AvstarSettings(**{**usual, **settings})) as session:
         yield session
-
-
-def descriptors() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 async def test_every_timeout_is_ours():

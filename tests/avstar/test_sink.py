@@ -14,7 +14,7 @@ from bytewax.testing import TestingSource, cluster_main, run_main
 from connectors.avstar import AvstarSettings, AvstarSink, Rate, StaticToken, UndeliveredError
 from connectors.errors import AvstarError, HaltedError, RefusedError, StoppedError
 from connectors.loop import event_loop
-from tests.avstar.test_session import descriptors
+from tests.avstar.talks import descriptors
 
 PLENTY = ("--rate", "100000/1")
 
