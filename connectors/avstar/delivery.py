@@ -1,6 +1,6 @@
 """The way of a spot to the API: the order of the layers, written once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from http import HTTPStatus as Http
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
@@ -11,7 +11,7 @@ from connectors.avstar.credentials import Credentials
 from connectors.avstar.drain import Drain
 from connectors.avstar.events import log_divided, log_undelivered
 from connectors.avstar.known import Known
-from connectors.avstar.order import Load, loads, turns
+from connectors.avstar.order import Load, Order
 from connectors.avstar.outcome import Verdict, divides
 from connectors.avstar.parcel import Parcel
 from connectors.avstar.settings import AvstarSettings
@@ -56,23 +56,23 @@ class Delivery:
         """What held it up."""
         return self._courier.toll
 
-    async def deliver(self, spots: Sequence[Spot], exports: Sequence[str] = ()) -> list[Settled]:
+    async def deliver(self, spots: Collection[Spot], exports: Sequence[str] = ()) -> list[Settled]:
         """Settle every spot, in the order given; nothing is in flight when it returns.
 
-        `exports` names the export of each spot to those who look on.
+        Spots are iterated over once, while others are under way. `exports` names the export of
+        each to those who look on.
 
         Raises:
             HaltedError: Credentials or URL are wrong.
             StoppedError: It was asked to stop and the spots could not be settled in time.
         """
         settled: dict[int, Settled] = {}
-        found, self._exports = turns(spots), exports
-        self._untried = len(spots)
-        queue = loads(found, self._size)
-        lanes = min(self._settings.concurrency, len(found))
+        self._untried, self._exports = len(spots), exports
+        order = Order(spots, self._size)
+        lanes = min(self._settings.concurrency, len(spots))
         try:
             await self._courier.open()
-            await self._drain.run([self._work(queue, settled) for _ in range(lanes)])
+            await self._drain.run([self._work(order, settled) for _ in range(lanes)])
         except BaseException as error:
             self._leave(error)
             await self.close()
@@ -84,11 +84,12 @@ class Delivery:
         """Close the connections; a later delivery opens new ones."""
         await self._courier.close()
 
-    async def _work(self, queue: Iterator[list[Load]], settled: dict[int, Settled]) -> None:
-        """Take loads that follow each other from the queue, and send them so, until it is empty."""
-        for following in queue:
-            for load in following:
+    async def _work(self, order: Order, settled: dict[int, Settled]) -> None:
+        """Send one load after the other, each with what waits for it, until there are no more."""
+        while load := order.take():
+            while load:
                 await self._send(self._parcel(load), settled)
+                load = order.settled(load)
 
     async def _send(self, parcel: Parcel, settled: dict[int, Settled]) -> None:
         """Send a parcel, whole or in pieces, until all its spots are settled."""

@@ -1,7 +1,7 @@
 """Operators that deliver spots."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Callable, NamedTuple  # noqa: UP035 - the engine takes the other for a class on 3.10
@@ -111,6 +111,13 @@ def _divide(batch: Batch[Spot], lanes: int) -> Iterable[tuple[str, Batch[Spot]]]
     return [(f"lane-{i}", Batch(batch.span, spots)) for i, spots in enumerate(shares)]
 
 
+def _together(batches: Sequence[Batch[Spot]]) -> Sequence[Spot]:
+    """Return the spots of batches in one; those of a single one are made as they are sent."""
+    if len(batches) == 1:
+        return batches[0].records
+    return [spot for batch in batches for spot in batch]
+
+
 def _only(batch: Batch[Settled], kind: type[Any]) -> Batch[Any]:
     return Batch(batch.span, [one for one in batch if isinstance(one, kind)])
 
@@ -134,18 +141,19 @@ class _DeliveryLane(StatefulBatchLogic[Batch[Spot], _Sent, State]):
 
     @override
     def on_batch(self, values: list[Batch[Spot]]) -> tuple[list[_Sent], bool]:
-        every = [spot for batch in values for spot in batch]
-        exports = [batch.span.export for batch in values for _ in range(len(batch))]
-        one_by_one, toll = event_loop().run(self._settle(every, exports))
+        one_by_one, toll = event_loop().run(self._settle(values))
         settled = iter(one_by_one)
         batches = [Batch(batch.span, list(islice(settled, len(batch)))) for batch in values]
         return list(map(_Sent, batches, efforts(batches, toll))), StatefulBatchLogic.RETAIN
 
-    async def _settle(self, spots: list[Spot], exports: list[str]) -> tuple[list[Settled], Toll]:
+    async def _settle(self, batches: list[Batch[Spot]]) -> tuple[list[Settled], Toll]:
         if self._delivery is None:  # made here, since what it holds belongs to the event loop
             self._delivery = self._new_delivery()
+        exports = [batch.span.export for batch in batches for _ in range(len(batch))]
         try:
-            return await self._delivery.deliver(spots, exports), self._delivery.toll.take()
+            return await self._delivery.deliver(
+                _together(batches), exports
+            ), self._delivery.toll.take()
         finally:
             self._proven = self._delivery.proven
 
