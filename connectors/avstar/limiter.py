@@ -1,6 +1,5 @@
 """A limiter that keeps a sliding window whatever the network does."""
 
-import heapq
 from collections import deque
 from collections.abc import Sequence
 from math import inf
@@ -64,8 +63,9 @@ class WindowLimiter:
         )
         self._grant = Grant(rate)
         self._in_flight = 0
-        self._given_up: deque[float] = deque()
-        self._finished: list[float] = []
+        self._finished: deque[float] = deque()
+        self._given_up: deque[float] = deque()  # until they are surely gone
+        self._gone: deque[float] = deque()  # when they are, until they have left the window too
         self._refused: deque[float] = deque()
         self._started = self._left = 0
         self._last = -inf
@@ -91,13 +91,13 @@ class WindowLimiter:
     def finish(self, now: float) -> None:
         """Note that a request was answered, or that the server's side ended its connection."""
         self._in_flight -= 1
-        heapq.heappush(self._finished, now)
+        self._finished.append(now)
 
     def give_up(self, now: float) -> None:
         """Note that nobody waits for a request any more, which the server may see yet."""
         self._in_flight -= 1
         self._given_up.append(now + GRACE_SECONDS)
-        heapq.heappush(self._finished, now + GRACE_SECONDS)
+        self._gone.append(now + GRACE_SECONDS)
 
     def refuse(self, now: float) -> None:
         """Note that a request just finished was refused: the server does not count it."""
@@ -121,16 +121,18 @@ class WindowLimiter:
 
     def used(self, now: float) -> float:
         """Return the share of the quota in use, from 0 to 1. Any thread may ask: it only looks."""
-        in_window = sum(at + self._window > now for at in self._finished.copy())
+        finished = [*self._finished.copy(), *self._gone.copy()]
+        in_window = sum(at + self._window > now for at in finished)
         return min(1.0, (self._in_flight + in_window) / self._limit)
 
     def _own(self) -> int:
-        return self._in_flight + len(self._finished)
+        return self._in_flight + len(self._finished) + len(self._gone)
 
     def _let_go(self, now: float) -> None:
-        while self._finished and self._finished[0] + self._window <= now:
-            heapq.heappop(self._finished)
-            self._left += 1
+        for passed in (self._finished, self._gone):
+            while passed and passed[0] + self._window <= now:
+                passed.popleft()
+                self._left += 1
         while self._given_up and self._given_up[0] <= now:
             self._given_up.popleft()
         while self._refused and self._refused[0] + 2 * self._window <= now:
@@ -142,10 +144,8 @@ class WindowLimiter:
         places = self._limit - self._inheritance.places(now)
         if own < min(granted, places):
             return 0.0
-        free = min(
-            self._inheritance.eases(now),
-            self._finished[0] + self._window if self._finished else inf,
-        )
+        leaves = [passed[0] + self._window for passed in (self._finished, self._gone) if passed]
+        free = min([self._inheritance.eases(now), *leaves])
         if own < places:  # what others are said to use slows, and never stops
             free = min(free, self._grant.until, self._last + self._interval / FLOOR_SHARE)
             if free <= now:
