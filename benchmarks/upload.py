@@ -22,10 +22,11 @@ from benchmarks.part import keep, parser
 from benchmarks.sandbox import TOKEN, sandbox
 from connectors.avion import AvionSource, survey
 from connectors.avion.validator import Validator
-from connectors.avstar.request import body, headers
+from connectors.avstar.request import body
 from connectors.loop import event_loop
 from connectors.records import Batch, Spot
 from connectors.stop import Stop
+from connectors.trail import new_span
 from dataflows.exports import open_exports
 from dataflows.generate import Sample, generate
 from dataflows.meter import Meter
@@ -81,14 +82,21 @@ async def _post_all(spots: Iterator[Spot], url: str) -> None:
 
         async def work() -> None:
             for spot in spots:
-                async with session.post(
-                    url, data=body(spot), headers=headers(spot.request_id, TOKEN)
-                ) as response:
+                async with session.post(url, data=body(spot), headers=_headers(spot)) as response:
                     await response.read()
                     if not response.ok:
                         raise RuntimeError(f"status {response.status}")
 
         await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
+
+
+def _headers(spot: Spot) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {TOKEN}",
+        "Content-Type": "application/json",
+        "X-Request-ID": spot.request_id,
+        "traceparent": f"00-{spot.request_id}-{new_span():016x}-00",
+    }
 
 
 def measure(latency: float, spots: int, rounds: int) -> Figure:

@@ -13,7 +13,7 @@ from connectors.avstar.bulk import RECORD_LIMIT, as_whole, read_bulk_answer
 from connectors.avstar.exchange import Exchange
 from connectors.avstar.proxy import Proxy
 from connectors.avstar.reply import BODY_LIMIT, Reply, read_body
-from connectors.avstar.request import Named, body, bulk_body, bulk_id, headers
+from connectors.avstar.request import Named, body, bulk_body, bulk_id, fields
 from connectors.avstar.session import new_session
 from connectors.avstar.settings import AvstarSettings
 from connectors.records import Spot
@@ -68,7 +68,7 @@ class Client:
         if self._exchange is None:
             raise RuntimeError("the client is not open")
         bulk = self._settings.records_per_request > 1
-        sent = headers(bulk_id(spots) if bulk else spots[0].request_id, token, named)
+        sent = fields(bulk_id(spots) if bulk else spots[0].request_id, token, named)
         content = bulk_body(spots) if bulk else body(spots[0])
         limit = BODY_LIMIT + (len(spots) * RECORD_LIMIT if bulk else 0)
         posting = self._exchange.post(sent, content, limit)

@@ -6,10 +6,9 @@ names, connections, TLS and proxies aiohttp's, the reading of answers llhttp's.
 """
 
 import asyncio
-import re
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import aiohttp
@@ -26,9 +25,6 @@ else:
 
 _KEEPALIVE_SECONDS = 60.0
 """How long a connection is kept that nobody uses: about as long as a pause of the lane."""
-
-_CONTROL = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f]")
-"""What no header may hold; a line break would begin another."""
 
 
 class Exchange:
@@ -60,16 +56,17 @@ class Exchange:
         self._places, self._waiting = self._connector.limit, 0
         self._freed = asyncio.Event()
 
-    async def post(self, headers: Mapping[str, str], body: bytes, limit: int = BODY_LIMIT) -> Reply:
+    async def post(self, fields: bytes, body: bytes, limit: int = BODY_LIMIT) -> Reply:
         """Send a request and read its answer, whose body may have `limit` bytes.
+
+        `fields` are the header lines that are its own, each with its line end.
 
         Raises:
             asyncio.TimeoutError: It took too long.
             aiohttp.ClientError: There was no connection, or no answer that could be read.
             OSError: Likewise.
-            ValueError: A header holds a control character.
         """
-        rest = _fields({**headers, "Content-Length": str(len(body))}) + body
+        rest = b"%bContent-Length: %d\r\n\r\n%b" % (fields, len(body), body)
         until = self._loop.time() + self._seconds
         if not self._places or self._waiting:
             await self._place(until)
@@ -170,11 +167,5 @@ def _head(request: aiohttp.ClientRequest) -> bytes:
     """Return what is the same in every request: its first line, and aiohttp's own headers."""
     absolute = request.proxy and not request.is_ssl()
     target = str(request.url) if absolute else request.url.raw_path_qs
-    return f"POST {target} HTTP/1.1\r\n".encode() + _fields(request.headers)[:-2]
-
-
-def _fields(headers: Mapping[str, str]) -> bytes:
-    values = "".join(headers.values())
-    if not values.isprintable() and _CONTROL.search(values):  # the former is soon told
-        raise ValueError("a header holds a control character")
-    return "\r\n".join([*map(": ".join, headers.items()), "\r\n"]).encode()
+    lines = [f"POST {target} HTTP/1.1", *map(": ".join, request.headers.items()), ""]
+    return "\r\n".join(lines).encode()

@@ -1,6 +1,8 @@
 """Spots as an HTTP request: one alone, or several as a bulk request."""
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -9,6 +11,8 @@ import msgspec
 from connectors.records import Spot
 from connectors.request_id import REQUEST_ID_DIGITS, UNIT_SEPARATOR
 from connectors.trail import new_span
+
+_CONTROL = re.compile("[\\x00-\\x08\\x0a-\\x1f\\x7f]")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -65,16 +69,37 @@ class Named(NamedTuple):
     sampled: bool
 
 
-def headers(request_id: str, token: str, named: Named | None = None) -> dict[str, str]:
-    """Return the headers of one attempt. A spot's request ID is its trace ID: no search is needed.
+def fields(request_id: str, token: str, named: Named | None = None) -> bytes:
+    """Return the header lines of one attempt. A spot's request ID is its trace ID.
 
-    A bulk request names the trace of one of its spots. Without a name the span is one that nobody
-    exports.
+    So no search is needed. A bulk request names the trace of one of its spots. Without a name the
+    span is one that nobody exports.
+
+    Raises:
+        ValueError: A value holds a control character.
     """
     trace, span, sampled = named or (request_id, new_span(), False)
-    return {
-        "Authorization": f"Bearer {token}",
-        "Content-Type": "application/json",
-        "X-Request-ID": request_id,
-        "traceparent": f"00-{trace}-{span:016x}-{sampled:02x}",
-    }
+    for value in (request_id, trace):
+        if not value.isalnum():
+            _refuse_control(value)
+    return (
+        f"{_lasting(token)}X-Request-ID: {request_id}\r\n"
+        f"traceparent: 00-{trace}-{span:016x}-{sampled:02x}\r\n"
+    ).encode()
+
+
+def _refuse_control(value: str) -> None:
+    """Let no header hold a line break: another would begin there.
+
+    Raises:
+        ValueError: It holds one, or another control character.
+    """
+    if _CONTROL.search(value):
+        raise ValueError("a header holds a control character")
+
+
+@lru_cache(1)  # a token is in use for an hour
+def _lasting(token: str) -> str:
+    """Return the lines that are the same in every request."""
+    _refuse_control(token)
+    return f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"

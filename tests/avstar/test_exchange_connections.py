@@ -39,7 +39,7 @@ async def test_who_posts_in_a_row_lets_others_have_their_turn(serve):
 
         async def work(name):
             while sum(posts.values()) < 100:
-                await exchange.post({}, b"{}")
+                await exchange.post(b"", b"{}")
                 posts[name] += 1
 
         await asyncio.gather(*(work(name) for name in range(4)))
@@ -51,7 +51,7 @@ async def test_who_posts_in_a_row_lets_others_have_their_turn(serve):
 async def test_a_wait_for_a_place_is_no_longer_than_the_request_may_take(serve):
     url = await serve(silent)
     async with exchanging(url, concurrency=1, request_timeout=0.2, connect_timeout=60) as exchange:
-        posts = [asyncio.ensure_future(exchange.post({}, b"{}")) for _ in range(3)]
+        posts = [asyncio.ensure_future(exchange.post(b"", b"{}")) for _ in range(3)]
         done, late = await asyncio.wait(posts, timeout=20)
 
         assert not late
@@ -61,7 +61,7 @@ async def test_a_wait_for_a_place_is_no_longer_than_the_request_may_take(serve):
 @both_loops
 async def test_a_post_that_waits_for_a_place_can_be_cancelled(serve):
     async with exchanging(await serve(silent), concurrency=1) as exchange:
-        first, second = (asyncio.ensure_future(exchange.post({}, b"{}")) for _ in range(2))
+        first, second = (asyncio.ensure_future(exchange.post(b"", b"{}")) for _ in range(2))
         await asyncio.sleep(0.05)
         second.cancel()
         first.cancel()
@@ -99,7 +99,7 @@ async def talking_when_idle(reader, writer):
 async def test_what_ends_while_it_is_idle_is_given_back_at_once(serve, talk):
     async with exchanging(await serve(talk), concurrency=1) as exchange:
         for _ in range(3):
-            assert (await exchange.post({}, b"{}")).status == 201
+            assert (await exchange.post(b"", b"{}")).status == 201
             while open_ones(exchange):
                 await asyncio.sleep(0.01)
 
@@ -109,7 +109,7 @@ async def test_an_idle_connection_is_closed_after_its_time(serve, monkeypatch):
     monkeypatch.setattr(module, "_KEEPALIVE_SECONDS", 0.05)
     async with exchanging(await serve(answering)) as exchange:
         for _ in range(2):
-            await asyncio.gather(*(exchange.post({}, b"{}") for _ in range(5)))
+            await asyncio.gather(*(exchange.post(b"", b"{}") for _ in range(5)))
             assert open_ones(exchange) == 5
             while open_ones(exchange):
                 await asyncio.sleep(0.01)
@@ -192,7 +192,7 @@ async def test_an_hours_ends_leave_no_descriptor_and_no_task_behind(serve):
 
     async def work(exchange):
         for number in numbers:
-            post = exchange.post({}, b"{}")
+            post = exchange.post(b"", b"{}")
             try:
                 if number % 50:
                     reply = await post
@@ -231,7 +231,7 @@ async def test_a_wire_goes_without_the_collector(serve, talk, monkeypatch):
         try:
             for _ in range(3):
                 with suppress(*FAULTS):
-                    await exchange.post({}, b"{}")
+                    await exchange.post(b"", b"{}")
             exchange.close()
             for _ in range(5):
                 await asyncio.sleep(0)
@@ -250,7 +250,7 @@ async def test_a_client_that_closes_waits_for_no_post_and_leaves_nothing(serve, 
     client = Client(AvstarSettings(api_url=url, concurrency=2))
     await client.open()
     exchange = client._exchange
-    posts = [asyncio.ensure_future(exchange.post({}, b"x" * size)) for _ in range(4)]
+    posts = [asyncio.ensure_future(exchange.post(b"", b"x" * size)) for _ in range(4)]
     while len(exchange._open) < 2:
         await asyncio.sleep(0)
 
@@ -288,7 +288,7 @@ async def test_who_answers_and_closes_while_we_still_send_is_heard(serve):
         await asyncio.Event().wait()
 
     async with exchanging(await serve(talk), request_timeout=20) as exchange:
-        reply = await exchange.post({}, b"x" * (32 << 20))
+        reply = await exchange.post(b"", b"x" * (32 << 20))
 
     assert (reply.status, reply.body) == (413, b"too large")
 
@@ -303,7 +303,7 @@ async def test_an_answer_that_ends_with_the_connection_is_one_though_that_is_res
         writer.transport.abort()
 
     async with exchanging(await serve(talk)) as exchange:
-        reply = await exchange.post({}, b"{}")
+        reply = await exchange.post(b"", b"{}")
 
     assert (reply.status, reply.body) == (407, b"who?")
 
@@ -313,7 +313,7 @@ async def test_an_error_that_nobody_waits_for_any_more_is_not_told(serve):
     told = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
     async with exchanging(await serve(silent)) as exchange:
-        post = asyncio.ensure_future(exchange.post({}, b"{}"))
+        post = asyncio.ensure_future(exchange.post(b"", b"{}"))
         while not exchange._open:
             await asyncio.sleep(0)
         (wire,) = exchange._open

@@ -3,10 +3,11 @@
 import json
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.avstar.request import Named, body, bulk_body, bulk_id, headers
+from connectors.avstar.request import Named, body, bulk_body, bulk_id, fields
 from connectors.records import Spot
 
 TEXT = st.text(min_size=1)
@@ -32,8 +33,14 @@ def test_the_body_is_utf8_in_one_line_without_padding(spot):
     )
 
 
+def sent_with(*told) -> dict[str, str]:
+    lines = fields(*told).decode().split("\r\n")
+    assert lines.pop() == ""
+    return dict(line.split(": ") for line in lines)
+
+
 def test_the_headers_are_these_and_no_more(spot):
-    sent = headers(spot.request_id, "s3cret")
+    sent = sent_with(spot.request_id, "s3cret")
 
     assert sent.pop("traceparent")
     assert sent == {
@@ -44,7 +51,7 @@ def test_the_headers_are_these_and_no_more(spot):
 
 
 def test_the_trace_id_is_the_request_id(spot):
-    version, trace, span, flags = headers(spot.request_id, "t")["traceparent"].split("-")
+    version, trace, span, flags = sent_with(spot.request_id, "t")["traceparent"].split("-")
 
     assert (version, trace) == ("00", spot.request_id)
     assert re.fullmatch(r"[0-9a-f]{16}", span)
@@ -53,16 +60,33 @@ def test_the_trace_id_is_the_request_id(spot):
 
 
 def test_every_attempt_is_a_span_of_its_own(spot):
-    assert len({headers(spot.request_id, "t")["traceparent"] for _ in range(100)}) == 100
+    assert len({sent_with(spot.request_id, "t")["traceparent"] for _ in range(100)}) == 100
 
 
 def test_a_named_attempt_carries_its_own_trace_and_whether_it_is_sampled(spot):
     named = Named(spot.request_id, 0xABC, sampled=True)
 
-    sent = headers("f" * 32, "t", named)
+    sent = sent_with("f" * 32, "t", named)
 
     assert sent["X-Request-ID"] == "f" * 32
     assert sent["traceparent"] == f"00-{spot.request_id}-0000000000000abc-01"
+
+
+@pytest.mark.parametrize("which", ["request ID", "token", "trace"])
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0", "\x7f"])
+def test_no_header_can_smuggle_another(which, end):
+    told = dict.fromkeys(("request ID", "token", "trace"), "a") | {which: f"a{end}X-Evil: 1"}
+
+    with pytest.raises(ValueError, match="control character"):
+        fields(told["request ID"], told["token"], Named(told["trace"], 1, sampled=False))
+
+
+def test_a_renewed_token_is_sent(spot):
+    assert [sent_with(spot.request_id, token)["Authorization"] for token in ("a", "b", "a")] == [
+        "Bearer a",
+        "Bearer b",
+        "Bearer a",
+    ]
 
 
 def test_a_bulk_body_holds_each_spot_as_it_would_be_sent_alone_and_its_request_id(spots):

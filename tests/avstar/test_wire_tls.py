@@ -62,7 +62,7 @@ async def test_posts_share_connections(serve, trusted, through):
 
     async with exchanging(url, concurrency=3, **trust, **way) as exchange:
         for _ in range(5):
-            posts = (exchange.post({}, b"{}") for _ in range(6))
+            posts = (exchange.post(b"", b"{}") for _ in range(6))
             assert {reply.body for reply in await asyncio.gather(*posts)} == {b"ok"}
         assert len(exchange._open) == 3
 
@@ -76,7 +76,7 @@ async def test_a_server_that_nobody_vouches_for_gets_nothing(serve, trusted):
 
     async with exchanging(await serve(talk, **trusted[0])) as exchange:
         with pytest.raises(aiohttp.ClientConnectorCertificateError) as error:
-            await exchange.post({}, b"{}")
+            await exchange.post(b"", b"{}")
 
     assert error.value.certificate_error.verify_message == "unable to get local issuer certificate"
     assert not told
@@ -150,7 +150,7 @@ async def test_an_end_over_tls_is_what_it_is_to_a_session(serve, trusted, throug
             return response.status, await response.read()
 
     async def by_an_exchange(exchange):
-        reply = await exchange.post({}, b"{}")
+        reply = await exchange.post(b"", b"{}")
         return reply.status, reply.body
 
     theirs = await outcome(by_the_session())
@@ -184,7 +184,7 @@ async def test_a_cable_that_is_cut_says_no_good_bye_and_ends_the_answer_all_the_
 
     cable = (await serve(relay)).replace("http:", "https:")
     async with exchanging(cable, **trust) as exchange:
-        found = await outcome(exchange.post({}, b"{}"))
+        found = await outcome(exchange.post(b"", b"{}"))
 
         assert found == "fault" or (found.body == b"o" and b"Length" not in head)
         assert not exchange._open
@@ -220,7 +220,7 @@ async def test_hundreds_of_ends_leave_no_descriptor_no_task_and_no_wire(
             async def work():
                 for _ in range(15):
                     with suppress(*FAULTS):
-                        await exchange.post({}, b"{}")
+                        await exchange.post(b"", b"{}")
 
             await asyncio.gather(*(work() for _ in range(10)))
         for _ in range(5):
@@ -243,7 +243,7 @@ async def test_a_post_that_is_cancelled_at_any_turn_gives_all_back(serve, truste
     async with exchanging(url, concurrency=1, **trust) as exchange:
         turns = 0
         while not done:
-            posts = [asyncio.ensure_future(exchange.post({}, b"{}")) for _ in range(2)]
+            posts = [asyncio.ensure_future(exchange.post(b"", b"{}")) for _ in range(2)]
             for _ in range(turns):
                 await asyncio.sleep(0)
             turns += 1
