@@ -1,7 +1,6 @@
 """Run the dataflow to its end, and say in one line why it could not."""
 
 import atexit
-import gc
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -28,6 +27,7 @@ from dataflows.cluster import (
 from dataflows.exports import sealed_manifest
 from dataflows.hold import hold
 from dataflows.leave import leave
+from dataflows.memory import spare
 from dataflows.meter import Meter
 from dataflows.observed import observed
 from dataflows.otel import end_metrics_page
@@ -98,7 +98,7 @@ def run(  # noqa: PLR0913 - what a run has to do with
         )
         if not cluster.is_alone:  # alone the engine tells what failed
             witness.watch(flow)
-        _freeze()
+        spare()
         with quiet_engine() as noise, peers:
             try:
                 cli_main(
@@ -120,13 +120,6 @@ def run(  # noqa: PLR0913 - what a run has to do with
                 end_metrics_page()
         log.info("closed", extra={"exports": [export.key for export in exports]})
     return _manifests(settings, exports, stop, 0.0 if cluster.is_alone else SHARED_FOLDER_SECONDS)
-
-
-def _freeze() -> None:
-    """Let collections pass over what is there now, which stays; of a run before there is less."""
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
 
 
 def _store(settings: Settings, cluster: Cluster) -> AbstractContextManager[RecoveryConfig | None]:

@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.records import Span, Tally
-from dataflows.memory import CHECK_RECORDS, HeapGuard, resident_bytes
+from dataflows.memory import CHECK_RECORDS, HeapGuard, resident_bytes, spare
 
 ROOT = Path(__file__).parents[2]
 SPAN = Span("day", "ab" * 32, "lane-0", 0, 1, 2)
@@ -103,3 +104,36 @@ def test_real_garbage_in_cycles_is_collected_and_its_memory_given_back(allocator
 
 def test_the_memory_of_this_process_is_some_megabytes() -> None:
     assert 1 << 20 < resident_bytes() < 1 << 36
+
+
+@pytest.fixture
+def collections() -> Iterator[list[int]]:
+    """Count the collections, and leave the collector as it was."""
+    begun: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            begun.append(info["generation"])
+
+    thresholds = gc.get_threshold()
+    spare()
+    gc.callbacks.append(note)
+    yield begun
+    gc.callbacks.remove(note)
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+
+
+def test_a_batch_comes_and_goes_without_a_collection(collections: list[int]) -> None:
+    batch = [[line] for line in range(40_000)]
+    del batch
+
+    assert collections == []
+
+
+def test_what_goes_in_circles_is_collected_yet(collections: list[int]) -> None:
+    for _ in range(60_000):
+        circle: list[object] = []
+        circle.append(circle)
+
+    assert collections

@@ -20,9 +20,11 @@ New = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def thawed() -> Iterator[None]:
-    """A run freezes what is on the heap; here it is the suite's."""
+    """A run freezes what is on the heap, and has few collections; here it is the suite's."""
+    thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 @pytest.mark.parametrize(
