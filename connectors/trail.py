@@ -51,10 +51,11 @@ class Trail:
     """The way of one spot: its waits and attempts in order.
 
     `kept` says that it is to be exported, as the `traceparent` of its attempts tells the API;
-    `told` counts the steps that have been.
+    `told` counts the steps that have been. `sent` is the request under way, if there is one: its
+    span and number, when it began, and the bulk request that it is part of.
     """
 
-    __slots__ = ("began", "export", "kept", "span", "spot", "steps", "told", "under_way")
+    __slots__ = ("began", "export", "kept", "sent", "span", "spot", "steps", "told")
 
     def __init__(self, spot: Spot, export: str, now: float) -> None:
         self.spot = spot
@@ -64,7 +65,7 @@ class Trail:
         self.kept = False
         self.told = 0
         self.steps: list[Wait | Attempt] = []
-        self.under_way: Attempt | None = None
+        self.sent: tuple[int, int, float, str] | None = None
 
     @property
     def last(self) -> Attempt | None:
@@ -82,24 +83,22 @@ class Trail:
     def sends(self, number: int, now: float, bulk_id: str = "") -> int:
         """Note that a request starts; return the ID of its span."""
         span = new_span()
-        why = "nobody waited for it"
-        self.under_way = Attempt(span, number, now, now, None, "abandoned", why, bulk_id)
+        self.sent = span, number, now, bulk_id
         return span
 
     def answered(self, status: int | None, error: str, detail: str, now: float) -> Attempt:
         """Note what came of the request under way."""
-        assert self.under_way  # noqa: S101 - `sends` came before
-        span, number, began, *_, bulk_id = self.under_way
+        assert self.sent  # noqa: S101 - `sends` came before
+        span, number, began, bulk_id = self.sent
         attempt = Attempt(span, number, began, now, status, error, detail, bulk_id)
-        self.under_way = None
+        self.sent = None
         self.steps.append(attempt)
         return attempt
 
     def abandon(self, now: float) -> None:
         """Note that nobody waits any longer for the request under way, if there is one."""
-        if self.under_way:
-            self.steps.append(self.under_way._replace(ended=now))
-            self.under_way = None
+        if self.sent:
+            self.answered(None, "abandoned", "nobody waited for it", now)
 
 
 def new_span() -> int:

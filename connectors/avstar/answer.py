@@ -17,6 +17,9 @@ DETAIL_LIMIT = 500
 
 _SECRET_LENGTH = 8
 
+_NOT_ACCEPTED = int(Http.MULTIPLE_CHOICES)
+"""Statuses from here on. A member of the enum is looked up for as long as all else takes."""
+
 _SECONDS = re.compile(r"\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*", re.ASCII)
 """RFC 9110 knows whole seconds only; some servers are more exact, and gateways join headers."""
 
@@ -48,7 +51,7 @@ class Answer(NamedTuple):
     def error(self) -> str:
         """What kind of failure it is: the status, or a word; nothing if it is none."""
         if self.status is not None:
-            return str(self.status) if self.status >= Http.MULTIPLE_CHOICES else ""
+            return str(self.status) if self.status >= _NOT_ACCEPTED else ""
         if self.problem_type:
             return self.problem_type
         if self.misconfigured:
@@ -72,7 +75,7 @@ def read_answer(
 ) -> Answer:
     """Make an answer of an HTTP response; RFC 9457 problems are understood, `secrets` masked."""
     announced = read_announced(headers, now)
-    if status < Http.MULTIPLE_CHOICES:  # accepted; what else it says is nobody's affair
+    if status < _NOT_ACCEPTED:  # accepted; what else it says is nobody's affair
         return Answer(status, "", announced=announced)
     problem = _problem(headers.get("Content-Type", ""), body)
     text = words(problem) or body.decode(errors="replace")

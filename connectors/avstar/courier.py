@@ -27,7 +27,7 @@ from connectors.errors import HaltedError
 log = logging.getLogger(__name__)
 
 
-_UNWELL = (Verdict.THROTTLED, Verdict.TRANSIENT)
+_UNWELL = frozenset({Verdict.THROTTLED, Verdict.TRANSIENT})
 """What an API says that is not well."""
 
 
@@ -106,15 +106,16 @@ class Courier:
         """
         self._gate.heard(admission, answered=answer.status is not None)
         verdicts = judge_each(answer, parcel.spots, proven=proven, bulk=self._bulk)
-        if Verdict.HALT in verdicts:
+        found = set(verdicts)
+        if Verdict.HALT in found:
             raise HaltedError(wrong(self._settings, answer.of(parcel.name)))
-        if verdicts[0] not in _UNWELL or set(verdicts).difference(_UNWELL):
+        if not found <= _UNWELL:
             self._gate.succeeded(admission)
-        if Verdict.THROTTLED in verdicts:
+        if Verdict.THROTTLED in found:
             parcel.throttled += 1
             wait = pause(parcel.name, parcel.throttled, answer.retry_after, **self._bounds)
             self._gate.throttled(admission, wait, refused=answer.each is None)
-        elif verdicts[0] is Verdict.TRANSIENT and len(verdicts) == 1:  # of many, one may be why
+        elif Verdict.TRANSIENT in found and len(verdicts) == 1:  # of many, one may be why
             self._gate.failed(admission)
         return verdicts
 

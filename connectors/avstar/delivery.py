@@ -22,6 +22,8 @@ from connectors.avstar.tries import Settled, Tries
 from connectors.avstar.watch import Watch
 from connectors.records import DeadLetter, Receipt, Spot
 
+_TOO_LARGE = int(Http.REQUEST_ENTITY_TOO_LARGE)
+
 
 class Delivery:
     """Delivers spots, each at least once; by its request ID each is scheduled at most once.
@@ -142,7 +144,7 @@ class Delivery:
         """Note what the API can take in one request."""
         if answer.each is not None:
             self._size.answered(spots)
-        elif answer.status == Http.REQUEST_ENTITY_TOO_LARGE:
+        elif answer.status == _TOO_LARGE:
             self._size.too_large(spots)
         elif answer.given_up:
             self._size.too_slow(spots)
@@ -168,8 +170,10 @@ class Delivery:
                 self.proven = True
                 self._known.delivered(tries)
             self._settle(tries, one, settled)
-        parcel.tries = left or parcel.tries
-        return [parcel] if left else []
+        if not left:
+            return []
+        parcel.keep(left)
+        return [parcel]
 
     def _settle(self, tries: Tries, one: Settled, settled: dict[int, Settled]) -> None:
         settled[tries.place] = one

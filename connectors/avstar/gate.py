@@ -93,9 +93,10 @@ class Gate:
             async with self._turn:
                 while not self._parks(tried_at):
                     now = self._clock()
-                    wait = self._wait(now)
+                    state = self._breaker.state(now)
+                    wait = self._wait(now, state)
                     if wait <= 0:
-                        return self._admit(now, tried_at)
+                        return self._admit(now, state, tried_at)
                     await self._sleep(wait, now)
         finally:
             self._waiting -= 1
@@ -106,7 +107,8 @@ class Gate:
         if self._waiting or self._parks(tried_at):
             return None
         now = self._clock()
-        return self._admit(now, tried_at) if self._wait(now) <= 0 else None
+        state = self._breaker.state(now)
+        return None if self._wait(now, state) > 0 else self._admit(now, state, tried_at)
 
     def leave(self, *, given_up: bool = False) -> None:
         """Give an admission back: its answer is there, will never be, or is no longer waited for.
@@ -161,9 +163,9 @@ class Gate:
             seconds = round(self.pause_left(), 3)
             log.error("breaker open", extra={"openings": self.openings, "pause_seconds": seconds})
 
-    def _admit(self, now: float, tried_at: int | None) -> Admission:
+    def _admit(self, now: float, state: State, tried_at: int | None) -> Admission:
         self._first = self._first if tried_at is not None else now
-        probe = self._breaker.state(now) is State.HALF_OPEN
+        probe = state is State.HALF_OPEN
         if probe:
             self._breaker.probe()
             log.warning("breaker half open", extra={"openings": self.openings})
@@ -174,8 +176,7 @@ class Gate:
     def _parks(self, tried_at: int | None) -> bool:
         return tried_at is not None and tried_at != self.openings
 
-    def _wait(self, now: float) -> float:
-        state = self._breaker.state(now)
+    def _wait(self, now: float, state: State) -> float:
         if state is State.PROBING or self._in_flight >= self._congestion.limit:
             return float("inf")
         if state is State.OPEN:

@@ -31,12 +31,14 @@ class Inheritance:
     def places(self, now: float) -> int:
         """Count the places to leave at `now` (seconds)."""
         age = now - self._began
+        if age > self._window + self._grace:
+            return 0
         if age < self._grace:
             return self._limit
-        if age <= self._window:
-            started = 1 + self._burst + floor((self._window - age) / self._interval)
-            return min(self._limit, self._unseen + started)
-        return min(self._limit, self._unseen) if age <= self._window + self._grace else 0
+        if age > self._window:
+            return min(self._limit, self._unseen)
+        started = 1 + self._burst + floor((self._window - age) / self._interval)
+        return min(self._limit, self._unseen + started)
 
     def eases(self, now: float) -> float:
         """Return the time after which there are fewer places to leave; infinity if there are none.

@@ -78,7 +78,11 @@ class WindowLimiter:
         """
         self._let_go(now)
         paced = max(self._due - self._burst, self._grant.spaced(self._last, now)) - now
-        return max(0.0, paced, self._without_place(now), self._without_sight(now))
+        waits = [0.0, paced, self._without_place(now)]
+        if self._in_flight + len(self._given_up) >= self._unseen:
+            # too many are in flight or not yet surely gone
+            waits.append(max(_TICK, self._given_up[0] - now) if self._given_up else inf)
+        return max(waits)
 
     def start(self, now: float) -> int:
         """Note that a request starts now; return how many had left the window by then."""
@@ -125,9 +129,6 @@ class WindowLimiter:
         in_window = sum(at + self._window > now for at in finished)
         return min(1.0, (self._in_flight + in_window) / self._limit)
 
-    def _own(self) -> int:
-        return self._in_flight + len(self._finished) + len(self._gone)
-
     def _let_go(self, now: float) -> None:
         for passed in (self._finished, self._gone):
             while passed and passed[0] + self._window <= now:
@@ -140,7 +141,8 @@ class WindowLimiter:
 
     def _without_place(self, now: float) -> float:
         """Return the seconds for which there is no place in the window."""
-        own, granted = self._own(), self._grant.places(now)
+        own = self._in_flight + len(self._finished) + len(self._gone)
+        granted = self._grant.places(now)
         places = self._limit - self._inheritance.places(now)
         if own < min(granted, places):
             return 0.0
@@ -151,9 +153,3 @@ class WindowLimiter:
             if free <= now:
                 return 0.0
         return max(_TICK, free - now)
-
-    def _without_sight(self, now: float) -> float:
-        """Return the seconds for which too many requests are in flight or not yet surely gone."""
-        if self._in_flight + len(self._given_up) < self._unseen:
-            return 0.0
-        return max(_TICK, self._given_up[0] - now) if self._given_up else inf

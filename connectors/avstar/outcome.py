@@ -34,6 +34,7 @@ class Verdict(Enum):
     """Credentials or URL are wrong: stop before anything is dead-lettered for it."""
 
 
+_GOOD = range(Http.OK, Http.MULTIPLE_CHOICES)
 _CONFLICTS = frozenset({Http.CONFLICT, Http.UNPROCESSABLE_ENTITY})
 _TRANSIENT = frozenset({Http.REQUEST_TIMEOUT, Http.TOO_EARLY})
 _WRONG_ADDRESS = frozenset({Http.NOT_FOUND, Http.METHOD_NOT_ALLOWED})
@@ -46,7 +47,7 @@ def judge(answer: Answer, *, proven: bool) -> Verdict:  # noqa: C901, PLR0911 - 
         return Verdict.HALT
     if status is None:
         return Verdict.TRANSIENT
-    if Http.OK <= status < Http.MULTIPLE_CHOICES:
+    if status in _GOOD:
         return Verdict.ACCEPTED
     if status in _CONFLICTS and answer.problem_type.endswith(REUSED_ID):
         return Verdict.CONFLICT

@@ -21,26 +21,23 @@ class Parcel:
 
     `lease` is the token last sent; `throttled` and `refusals` (401s in a row, None after another
     answer) count what uses up no attempt. `openings` is the breaker's count at the last admission,
-    None before the first.
+    None before the first. `spots` are what is to be sent.
     """
 
     lease: Lease
+    spots: list[Spot]
+    tries: Sequence[Tries]
 
-    __slots__ = ("lease", "openings", "refusals", "throttled", "tries")
+    __slots__ = ("lease", "openings", "refusals", "spots", "throttled", "tries")
 
     def __init__(self, tries: Sequence[Tries]) -> None:
-        self.tries = tries
+        self.keep(tries)
         self.openings: int | None = None
         self.throttled = 0
         self.refusals: Refusals | None = None
 
     def __len__(self) -> int:
         return len(self.tries)
-
-    @property
-    def spots(self) -> list[Spot]:
-        """What is to be sent."""
-        return [tries.spot for tries in self.tries]
 
     @property
     def name(self) -> str:
@@ -52,9 +49,15 @@ class Parcel:
         """How often the spot has failed that failed most often."""
         return max([tries.failures for tries in self.tries])
 
+    def keep(self, tries: Sequence[Tries]) -> None:
+        """Hold these, and no others."""
+        self.tries = tries
+        self.spots = [one.spot for one in tries]
+
     def others(self) -> list["Parcel"]:
         """Keep the first spot alone, which probes for the others; return those, if any."""
-        rest, self.tries = self.tries[1:], self.tries[:1]
+        rest = self.tries[1:]
+        self.keep(self.tries[:1])
         return [Parcel(rest)] if rest else []
 
     def divided(self) -> list["Parcel"]:

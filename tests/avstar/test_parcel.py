@@ -55,8 +55,8 @@ def test_its_request_bears_the_span_of_a_spot_that_is_traced_if_there_is_one(spo
     named = whole.sends(lambda trail: trail is second, bulk=True)
 
     assert (named.trace, named.sampled) == (second.spot.request_id, True)
-    assert second.under_way.span == named.span
-    assert {tries.trail.under_way.bulk_id for tries in whole.tries} == {bulk_id(whole.spots)}
+    assert second.sent[0] == named.span
+    assert {tries.trail.sent[-1] for tries in whole.tries} == {bulk_id(whole.spots)}
     assert whole.sends(lambda _: False, bulk=True)[:1] == (whole.tries[0].spot.request_id,)
     assert [tries.attempts for tries in whole.tries] == [2, 2, 2]
 
@@ -88,4 +88,4 @@ def test_alone_and_not_in_bulk_a_spot_has_no_bulk_id(spots):
 
     one.sends(lambda _: False, bulk=False)
 
-    assert one.tries[0].trail.under_way.bulk_id == ""
+    assert one.tries[0].trail.sent[-1] == ""

@@ -24,7 +24,7 @@ def test_its_span_is_exported_where_the_spots_own_was_whatever_is_kept_now(deliv
 
     named = Repetition([delivered]).sends(lambda _: not kept, bulk=False)
 
-    assert named == (delivered.spot.request_id, delivered.trail.under_way.span, kept)
+    assert named == (delivered.spot.request_id, delivered.trail.sent[0], kept)
 
 
 def test_who_looks_on_learns_of_a_request_and_of_no_attempt_at_a_spot_in_hand(delivered):
