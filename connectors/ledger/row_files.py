@@ -1,13 +1,13 @@
 """The two files that a ledger's rows stand in, as the one who writes them has them open."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from connectors.errors import HaltedError
 from connectors.ledger.files import READ_ONLY
-from connectors.ledger.rows import to_row
+from connectors.ledger.rows import to_row, to_rows
 from connectors.records import DeadLetter, Receipt
 
 RECEIPTS = "receipts.ndjson"
@@ -40,13 +40,11 @@ class RowFiles:
         self._receipts = _open(self.receipts, sizes and sizes.receipts)
         self._dead_letters = _open(self.dead_letters, sizes and sizes.dead_letters)
 
-    def write(self, records: Iterable[Receipt | DeadLetter]) -> None:
+    def write(self, records: Sequence[Receipt | DeadLetter]) -> None:
         """Write records, each as a row of its file."""
-        rows: dict[type, list[bytes]] = {Receipt: [], DeadLetter: []}
-        for record in records:
-            rows[type(record)].append(to_row(record))
-        self._receipts.write(b"".join(rows[Receipt]))
-        self._dead_letters.write(b"".join(rows[DeadLetter]))
+        letters = [to_row(one) for one in records if isinstance(one, DeadLetter)]
+        self._receipts.write(to_rows(one for one in records if isinstance(one, Receipt)))
+        self._dead_letters.write(b"".join(letters))
 
     def flush(self) -> Sizes:
         """Let whoever reads the files see all that was written, and say how much it is."""

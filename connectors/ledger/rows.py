@@ -1,6 +1,7 @@
 """Receipts and dead letters as lines of JSON."""
 
 import base64
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,25 @@ _Delivered = msgspec.defstruct(
     "_Delivered",
     [*Receipt._fields[:_WRITTEN], ("ancestor", dict[str, Any] | None, None)],
     omit_defaults=True,
+    gc=False,
 )
 """A receipt as it is written."""
 
-_encode = msgspec.json.Encoder().encode  # there is a receipt for each spot
+_encode_lines = msgspec.json.Encoder().encode_lines  # there is a receipt for each spot
+
+
+def to_rows(receipts: Iterable[Receipt]) -> bytes:
+    """Return a line of NDJSON for each receipt, line ends included."""
+    return _encode_lines(
+        _Delivered(*one[:_WRITTEN], one.ancestor and one.ancestor._asdict()) for one in receipts
+    )
 
 
 def to_row(record: Receipt | DeadLetter) -> bytes:
     """Return one line of NDJSON, line end included."""
-    ancestor = record.ancestor and record.ancestor._asdict()
     if isinstance(record, Receipt):
-        return _encode(_Delivered(*record[:_WRITTEN], ancestor)) + b"\n"
+        return to_rows([record])
+    ancestor = record.ancestor and record.ancestor._asdict()
     fields: dict[str, Any] = dict(zip(_LETTER, record, strict=False)) | _raw(record.raw)
     if ancestor:
         fields["ancestor"] = ancestor
