@@ -1,11 +1,10 @@
 """The way of a spot to the API: the order of the layers, written once."""
 
 from collections.abc import Collection, Iterable, Sequence
-from http import HTTPStatus as Http
 from typing import Callable  # noqa: UP035 - an operator's setting, see there
 
 from connectors.avstar.admission import Admission
-from connectors.avstar.answer import UNANSWERED, Answer
+from connectors.avstar.answer import UNANSWERED
 from connectors.avstar.courier import Courier
 from connectors.avstar.credentials import Credentials
 from connectors.avstar.drain import Drain
@@ -21,8 +20,6 @@ from connectors.avstar.toll import Toll
 from connectors.avstar.tries import Settled, Tries
 from connectors.avstar.watch import Watch
 from connectors.records import DeadLetter, Receipt, Spot
-
-_TOO_LARGE = int(Http.REQUEST_ENTITY_TOO_LARGE)
 
 
 class Delivery:
@@ -124,7 +121,7 @@ class Delivery:
             self._untried -= not tries.attempts
         answer = await courier.attempt(parcel, admission)
         verdicts = courier.learn(answer, parcel, admission, proven=self.proven)
-        self._measure(answer, len(verdicts))
+        self._size.heard(answer, len(verdicts))
         if admission.probe and verdicts[0] is Verdict.TRANSIENT:
             self._known.doubt()
         if len(verdicts) > 1 and divides(answer, verdicts):
@@ -139,15 +136,6 @@ class Delivery:
         if left and Verdict.TRANSIENT in verdicts:
             await courier.back_off(parcel, admission)
         return [*left, *rest]
-
-    def _measure(self, answer: Answer, spots: int) -> None:
-        """Note what the API can take in one request."""
-        if answer.each is not None:
-            self._size.answered(spots)
-        elif answer.status == _TOO_LARGE:
-            self._size.too_large(spots)
-        elif answer.given_up:
-            self._size.too_slow(spots)
 
     def _sort(
         self,

@@ -1,5 +1,10 @@
 """How many spots go in one request, as the API shows that it can take them."""
 
+from http import HTTPStatus as Http
+
+from connectors.avstar.answer import Answer
+
+_TOO_LARGE = int(Http.REQUEST_ENTITY_TOO_LARGE)
 _REGROWTH = 20
 """Full requests that were answered in time, until one that was not is forgotten."""
 
@@ -19,6 +24,15 @@ class Size:
     def __call__(self) -> int:
         """Return the most spots that the next request may hold."""
         return min(self._large, self._slow)
+
+    def heard(self, answer: Answer, spots: int) -> None:
+        """Note what an answer to a request says of its size."""
+        if answer.each is not None:
+            self.answered(spots)
+        elif answer.status == _TOO_LARGE:
+            self.too_large(spots)
+        elif answer.given_up:
+            self.too_slow(spots)
 
     def answered(self, spots: int) -> None:
         """Note a request that was answered spot by spot."""

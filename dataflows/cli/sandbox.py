@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from connectors.avstar.sandbox import Faults, Latency, Rate, Sandbox, SandboxSettings
+from connectors.avstar.sandbox import ExactTimers, Faults, Latency, Rate, Sandbox, SandboxSettings
 from connectors.avstar.sandbox.announcement import Announcement, RetryAfter
 from connectors.avstar.sandbox.settings import MAX_PORT
 from connectors.errors import RefusedError
@@ -150,6 +150,7 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         latency=latency,
         seed=seed,
     )
+    asyncio.set_event_loop_policy(ExactTimers())
     asyncio.run(_serve(settings))
 
 

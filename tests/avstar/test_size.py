@@ -1,8 +1,10 @@
 """How many spots go in one request, as the API shows that it can take them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.avstar.answer import Answer
 from connectors.avstar.size import Size
 
 
@@ -56,3 +58,22 @@ def test_whatever_happens_a_request_holds_a_spot_and_no_more_than_set(most, told
     for what, share in told:
         getattr(size, what)(max(1, round(share * size())))
         assert 1 <= size() <= most
+
+
+@pytest.mark.parametrize(
+    ("answer", "then"),
+    [
+        (Answer(200, "", each={}), 64),
+        (Answer(413, "too large"), 32),
+        (Answer(504, "gateway timeout", given_up=True), 32),
+        (Answer(None, "timeout", given_up=True), 32),
+        (Answer(500, "broken"), 64),
+        (Answer(201, ""), 64),
+    ],
+)
+def test_an_answer_says_what_the_api_can_take(answer: Answer, then: int):
+    size = Size(64)
+
+    size.heard(answer, 64)
+
+    assert size() == then
