@@ -30,6 +30,9 @@ _NO_PROXY = frozenset(
 )
 """How servers that are no proxies answer when they are asked for a tunnel."""
 
+_FAULTS = (asyncio.TimeoutError, aiohttp.ClientError, OSError)
+"""What is raised where no reply comes."""
+
 _TLS_REFUSED = re.compile(
     r"\[SSL: \w*(?:CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|PROTOCOL|WRONG_VERSION)"
     r"\w*\]([^(\]]*)"
@@ -71,8 +74,11 @@ class Client:
         sent = fields(bulk_id(spots) if bulk else spots[0].request_id, token, named)
         content = bulk_body(spots) if bulk else body(spots[0])
         limit = BODY_LIMIT + (len(spots) * RECORD_LIMIT if bulk else 0)
-        posting = self._exchange.post(sent, content, limit)
-        reply = await _reply(posting, self._settings.proxy, token)
+        try:
+            came: Reply | Exception = await self._exchange.post(sent, content, limit)
+        except _FAULTS as error:
+            came = error
+        reply = _read(came, self._settings.proxy, token)
         if isinstance(reply, Answer):
             return reply
         if not bulk:
@@ -113,15 +119,21 @@ async def _once(
 
 
 async def _reply(sending: Awaitable[Reply], proxy: Proxy | None, secret: str) -> Reply | Answer:
-    """Wait for a reply. What comes from the way there and not from the server is an answer."""
     try:
-        reply = await sending
-    except asyncio.TimeoutError as error:
-        return Answer(None, f"no answer in time: {error or 'timeout'}", given_up=True)
-    except aiohttp.ClientHttpProxyError as error:
-        return _of_the_proxy(error.status, proxy)
-    except (aiohttp.ClientError, OSError) as error:
-        fault = _fault(error)  # it may quote what came, which may repeat what was sent
+        came: Reply | Exception = await sending
+    except _FAULTS as error:
+        came = error
+    return _read(came, proxy, secret)
+
+
+def _read(reply: Reply | Exception, proxy: Proxy | None, secret: str) -> Reply | Answer:
+    """Say what came. What comes from the way there and not from the server is an answer."""
+    if isinstance(reply, asyncio.TimeoutError):
+        return Answer(None, f"no answer in time: {reply or 'timeout'}", given_up=True)
+    if isinstance(reply, aiohttp.ClientHttpProxyError):
+        return _of_the_proxy(reply.status, proxy)
+    if isinstance(reply, Exception):
+        fault = _fault(reply)  # it may quote what came, which may repeat what was sent
         return fault._replace(detail=in_short(fault.detail, [secret]))
     if reply.status == Http.PROXY_AUTHENTICATION_REQUIRED:
         return _of_the_proxy(reply.status, proxy)
@@ -145,7 +157,7 @@ def _of_tls(words: bytes) -> Answer:
     return Answer(Http.BAD_REQUEST, words.decode(), misconfigured=True)
 
 
-def _fault(error: aiohttp.ClientError | OSError) -> Answer:
+def _fault(error: Exception) -> Answer:
     """Say what came instead of an answer."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         why = getattr(error.certificate_error, "verify_message", "") or error

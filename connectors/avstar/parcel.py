@@ -87,7 +87,9 @@ class Parcel:
         """Note what came back, and tell who looks on: once for the request, then for each spot."""
         now = time.monotonic()
         attempts = [tries.answered(answer.of(tries.spot.request_id), now) for tries in self.tries]
-        request = attempts[0] if len(attempts) == 1 else _request(attempts)
+        request = attempts[0]
+        if len(attempts) > 1:
+            request = request._replace(number=max([attempt.number for attempt in attempts]))
         if answer.each is not None:
             request = request._replace(status=answer.status, error="", detail="")
         watch.requested(request, len(attempts))
@@ -106,8 +108,3 @@ class Parcel:
         for tries in self.tries:
             tries.trail.waited(told, began, now)
         return found
-
-
-def _request(attempts: Sequence[Attempt]) -> Attempt:
-    """Return what came of a request that was an attempt at several spots."""
-    return attempts[0]._replace(number=max([attempt.number for attempt in attempts]))

@@ -1,6 +1,7 @@
 """Who looks on while spots are delivered."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from typing_extensions import override
 
@@ -58,56 +59,54 @@ class Watch:
 
 
 class Watches(Watch):
-    """Several that look on; who looks away from something is not told of it."""
+    """Several that look on; who looks away from something is not told of it.
+
+    What one alone looks at it is told directly: that happens several times a spot.
+    """
 
     def __init__(self, *watches: Watch) -> None:
-        self._opened = [one.opened for one in watches if type(one).opened is not Watch.opened]
-        self._keeps = [one.keeps for one in watches if type(one).keeps is not Watch.keeps]
-        self._requested = [
-            one.requested for one in watches if type(one).requested is not Watch.requested
-        ]
-        self._attempted = [
-            one.attempted for one in watches if type(one).attempted is not Watch.attempted
-        ]
-        self._repeated = [
-            one.repeated for one in watches if type(one).repeated is not Watch.repeated
-        ]
-        self._settled = [one.settled for one in watches if type(one).settled is not Watch.settled]
-        self._left = [one.left for one in watches if type(one).left is not Watch.left]
+        self._told: dict[str, list[Callable[..., Any]]] = {
+            name: [getattr(one, name) for one in watches if getattr(type(one), name) is not looked]
+            for name, looked in vars(Watch).items()
+            if callable(looked)
+        }
+        for name, told in self._told.items():
+            if len(told) == 1:
+                setattr(self, name, told[0])
 
     @override
     def opened(self, lane: Lane) -> None:
-        for tell in self._opened:
+        for tell in self._told["opened"]:
             tell(lane)
 
     @override
     def keeps(self, trail: Trail) -> bool:
         kept = False
-        for keeps in self._keeps:
+        for keeps in self._told["keeps"]:  # each is asked
             kept |= keeps(trail)
         return kept
 
     @override
     def requested(self, attempt: Attempt, spots: int) -> None:
-        for tell in self._requested:
+        for tell in self._told["requested"]:
             tell(attempt, spots)
 
     @override
     def attempted(self, trail: Trail, attempt: Attempt) -> None:
-        for tell in self._attempted:
+        for tell in self._told["attempted"]:
             tell(trail, attempt)
 
     @override
     def repeated(self, trail: Trail, attempt: Attempt) -> None:
-        for tell in self._repeated:
+        for tell in self._told["repeated"]:
             tell(trail, attempt)
 
     @override
     def settled(self, trail: Trail, one: Receipt | DeadLetter) -> None:
-        for tell in self._settled:
+        for tell in self._told["settled"]:
             tell(trail, one)
 
     @override
     def left(self, trail: Trail, error: BaseException) -> None:
-        for tell in self._left:
+        for tell in self._told["left"]:
             tell(trail, error)
