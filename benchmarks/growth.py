@@ -3,8 +3,8 @@
     python benchmarks/growth.py [--records 1000000]
 
 Time is that of the survey, the median of three, and that from the first record to the seal of
-`avstar run --validate-only`; memory is the most that this process had in RAM. The exponent is the slope of the
-line through the logarithms: 1 is proportional, 0 is not at all.
+`avstar run --validate-only`; memory is the most that this process had in RAM. The exponent is the
+slope of the line through the logarithms: 1 is proportional, 0 is not at all.
 """
 
 import math

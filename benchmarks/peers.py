@@ -1,6 +1,6 @@
 """Upload without a quota beside other tools that do the job, in one run.
 
-    python benchmarks/peers.py [--spots 20000] [--rounds 3]
+    python benchmarks/peers.py [--spots 50000] [--rounds 3]
 
 All post to the same server, which takes everything and notes when the first request came and the
 last: what a tool takes to start is not counted. Each is run with the settings that suited it best.
@@ -117,7 +117,7 @@ def _watch(server: Sink, process: "subprocess.Popen[bytes]", spots: int) -> floa
 def main() -> None:
     """Measure, and print a table."""
     options = parser(__doc__)
-    options.add_argument("--spots", type=int, default=20_000)
+    options.add_argument("--spots", type=int, default=50_000)
     options.add_argument("--rounds", type=int, default=3)
     given = options.parse_args()
     for peer in PEERS:

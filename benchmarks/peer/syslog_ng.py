@@ -9,13 +9,13 @@ _CONFIG = """\
 options {{ stats-freq(0); }};
 source day {{
     file("{export}" flags(no-parse) read-old-records(yes) follow-freq(1)
-         log-fetch-limit(1000) log-iw-size(20000) multi-line-mode(none));
+         log-fetch-limit(1000) log-iw-size(200000) multi-line-mode(none));
 }};
 parser fields {{ json-parser(prefix(".spot.")); }};
 destination api {{
     http(
         url("{url}") method("POST") workers({in_flight}) batch-lines(1) {throttle}
-        headers("Content-Type: application/json") log-fifo-size(20000) retries(100)
+        headers("Content-Type: application/json") log-fifo-size(200000) retries(100)
         response-action(429 => retry) time-reopen(1)
         body("$(format-json spot_id=${{.spot.SpotID}} station=${{.spot.StationCode}}
               airtime=${{.spot.AirDateTime}} duration_sec=int64(${{.spot.Duration}})
