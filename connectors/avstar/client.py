@@ -75,12 +75,11 @@ class Client:
         content = bulk_body(spots) if bulk else body(spots[0])
         limit = BODY_LIMIT + (len(spots) * RECORD_LIMIT if bulk else 0)
         try:
-            came: Reply | Exception = await self._exchange.post(sent, content, limit)
+            reply = await self._exchange.post(sent, content, limit)
         except _FAULTS as error:
-            came = error
-        reply = _read(came, self._settings.proxy, token)
-        if isinstance(reply, Answer):
-            return reply
+            return _no_reply(error, self._settings.proxy, token)
+        if answer := _on_the_way(reply, self._settings.proxy):
+            return answer
         if not bulk:
             return read_answer(reply.status, reply.headers, reply.body, secrets=[token])
         answer = read_bulk_answer(reply.status, reply.headers, reply.body, secrets=[token])
@@ -120,26 +119,29 @@ async def _once(
 
 async def _reply(sending: Awaitable[Reply], proxy: Proxy | None, secret: str) -> Reply | Answer:
     try:
-        came: Reply | Exception = await sending
+        reply = await sending
     except _FAULTS as error:
-        came = error
-    return _read(came, proxy, secret)
+        return _no_reply(error, proxy, secret)
+    return _on_the_way(reply, proxy) or reply
 
 
-def _read(reply: Reply | Exception, proxy: Proxy | None, secret: str) -> Reply | Answer:
-    """Say what came. What comes from the way there and not from the server is an answer."""
-    if isinstance(reply, asyncio.TimeoutError):
-        return Answer(None, f"no answer in time: {reply or 'timeout'}", given_up=True)
-    if isinstance(reply, aiohttp.ClientHttpProxyError):
-        return _of_the_proxy(reply.status, proxy)
-    if isinstance(reply, Exception):
-        fault = _fault(reply)  # it may quote what came, which may repeat what was sent
-        return fault._replace(detail=in_short(fault.detail, [secret]))
+def _no_reply(error: Exception, proxy: Proxy | None, secret: str) -> Answer:
+    """Say what came instead of a reply."""
+    if isinstance(error, asyncio.TimeoutError):
+        return Answer(None, f"no answer in time: {error or 'timeout'}", given_up=True)
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _of_the_proxy(error.status, proxy)
+    fault = _fault(error)  # it may quote what came, which may repeat what was sent
+    return fault._replace(detail=in_short(fault.detail, [secret]))
+
+
+def _on_the_way(reply: Reply, proxy: Proxy | None) -> Answer | None:
+    """Say what a reply means that comes from the way to the server; None if it is the server's."""
     if reply.status == Http.PROXY_AUTHENTICATION_REQUIRED:
         return _of_the_proxy(reply.status, proxy)
     if reply.status == Http.BAD_REQUEST:
-        return next((_of_tls(words) for words in _NO_TLS if words in reply.body), reply)
-    return reply
+        return next((_of_tls(words) for words in _NO_TLS if words in reply.body), None)
+    return None
 
 
 def _of_the_proxy(status: int, proxy: Proxy | None) -> Answer:
