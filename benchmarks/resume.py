@@ -3,9 +3,9 @@
     python benchmarks/resume.py [--megabytes 2000] [--records 100000] [--rounds 3]
                                 [--packing none gzip zstd]
 
-The survey, which reads the whole file, costs both the same; what is settled is not read again. What
-fills the records up packs to half its size, so that unpacking is work. A zstd frame can only be
-unpacked from its beginning.
+A survey reads the whole file; what is settled is not read again. What fills the records up packs
+to half its size, so that unpacking is work. A zstd frame can only be unpacked from its beginning,
+so an export in zstd that the ledger knows is hashed and not surveyed.
 """
 
 import gzip

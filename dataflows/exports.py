@@ -10,7 +10,7 @@ from connectors.errors import RefusedError
 from connectors.ledger import Manifest, read_checkpoint, read_manifest
 from connectors.records import KEY_DIGITS, Export
 from connectors.sheet import is_sheet
-from dataflows.identity import refuse_other, refuse_repacked
+from dataflows.identity import refuse_other, refuse_repacked, surveyed
 from dataflows.sent_before import refuse_sent_before
 from dataflows.settings import Settings
 from dataflows.sheets import refuse_elsewhere, refuse_twice
@@ -67,6 +67,7 @@ def _survey(settings: Settings, path: Path, progress: Callable[[Path, int], None
             path,
             line_limit=settings.line_limit,
             progress=lambda done: progress(path, done),
+            known=list(surveyed(settings.out, path.name)) if settings.out else (),
         )
     except RefusedError:
         if not (settings.validate_only or settings.follow):

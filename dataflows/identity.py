@@ -3,12 +3,14 @@
 import base64
 import glob
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from connectors.avion import Former, difference
 from connectors.errors import RefusedError
 from connectors.ledger import Identity, Manifest, read_checkpoint, read_identity, read_manifest
 from connectors.records import KEY_DIGITS, Export
+from connectors.surveyed import Surveyed
 
 
 def refuse_other(out: Path, path: Path, known: Collection[str] = ()) -> None:
@@ -103,6 +105,17 @@ def refuse_changed(
         )
 
 
+def surveyed(out: Path, name: str) -> Iterator[Surveyed]:
+    """Yield what was found in exports of that name when their uploads began.
+
+    What is damaged says nothing here: it will be found out when the ledger is gone on with.
+    """
+    for folder in _folders(out, name):
+        with suppress(RefusedError):
+            if begun := read_identity(folder):
+                yield begun.surveyed
+
+
 def former(begun: Identity) -> Former:
     """Return what is known of the content that an upload began with."""
     return Former(begun.checksum, begun.bytes, base64.b64decode(begun.milestones))
@@ -117,7 +130,11 @@ def unfinished(out: Path, name: str) -> Iterator[tuple[Path, Identity]]:
 
 def begun_ledgers(out: Path, name: str) -> Iterator[tuple[Path, Identity, bool]]:
     """Yield the ledgers of that name whose upload began, each with whether it was sealed."""
-    for folder in sorted(out.glob(f"{glob.escape(name)}.{'[0-9a-f]' * KEY_DIGITS}")):
+    for folder in _folders(out, name):
         begun, manifest = read_identity(folder), read_manifest(folder)
         if begun:
             yield folder, begun, bool(manifest and manifest.mode == "upload")
+
+
+def _folders(out: Path, name: str) -> list[Path]:
+    return sorted(out.glob(f"{glob.escape(name)}.{'[0-9a-f]' * KEY_DIGITS}"))

@@ -1,7 +1,7 @@
 """One sequential look at an export before the run: checksum, records, and where to divide it."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -11,8 +11,9 @@ from connectors.avion.array_cutter import ArrayCutter
 from connectors.avion.cutter import LINE_LIMIT, Cutter
 from connectors.avion.cutters import new_cutter
 from connectors.avion.head import HEAD_BYTES, Head, read_head
-from connectors.avion.milestones import STEP, Milestones
+from connectors.avion.milestones import Milestones
 from connectors.avion.packing import MAGIC_BYTES, packing_of
+from connectors.avion.recognition import blocks_of, recognise, refuse_changed
 from connectors.avion.sheets import check_sheet
 from connectors.avion.stamp import stamp_of
 from connectors.avion.told import read_told
@@ -20,15 +21,13 @@ from connectors.avion.unpacker import DamagedError, behind, unpacked
 from connectors.avion.waypoints import Waypoints, remember
 from connectors.errors import RefusedError, unread
 from connectors.records import Export, Packing, Split
+from connectors.surveyed import Surveyed
 
 LANES = 8
 """Most splits of an export, and so the most workers that read one: part of the storage format."""
 
 SPLIT_BYTES = 32 << 20
 """Least size of a split. A smaller export is read by one lane, in the order it was written."""
-
-_BLOCK = STEP
-"""Bytes of one read: from milestone to milestone, so that each costs next to nothing."""
 
 
 def survey(
@@ -37,6 +36,7 @@ def survey(
     line_limit: int = LINE_LIMIT,
     split_bytes: int = SPLIT_BYTES,
     progress: Callable[[int], None] = lambda _: None,
+    known: Collection[Surveyed] = (),
 ) -> Export:
     """Read an export once and say what it is.
 
@@ -45,6 +45,7 @@ def survey(
         line_limit: Bytes that a record may have.
         split_bytes: Least size of a split in bytes.
         progress: Called with the bytes read so far.
+        known: What surveys found before. What zstd packs and is among these is only hashed.
 
     Raises:
         RefusedError: The file is missing, unreadable, no export, cut, contradicts the traffic
@@ -53,9 +54,11 @@ def survey(
     try:
         with path.open("rb") as file:
             packing = packing_of(file.read(MAGIC_BYTES))
-            file.seek(0)
             head = read_head(path, _opening(file, packing), packing)
-            export = _survey(path, file, head, line_limit, split_bytes, progress)
+            known = [one for one in known if one.line_limit == line_limit]
+            export = recognise(path, file, head, known, progress) or _survey(
+                path, file, head, line_limit, split_bytes, progress
+            )
     except IsADirectoryError:
         raise RefusedError(f"{path} is a directory; name the export file itself") from None
     except OSError as error:
@@ -69,6 +72,7 @@ def survey(
 def _opening(file: BinaryIO, packing: Packing) -> bytes:
     """Return the first bytes of a text, no more than the head is looked for in."""
     text = b""
+    file.seek(0)
     for piece in unpacked(iter(partial(file.read, HEAD_BYTES), b""), packing):
         text += piece
         if len(text) >= HEAD_BYTES:
@@ -98,7 +102,7 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
     packed, starts = head.packing != "none", [(head.offset, head.number)]
     records, end = 0, head.offset
     with ThreadPoolExecutor(1) as hasher:
-        blocks = _hashed(_read(file, progress), milestones.add, hasher)
+        blocks = _hashed(blocks_of(file, progress), milestones.add, hasher)
         text = unpacked(blocks, head.packing, waypoints.pass_by)
         for block in behind(_hashed(text, digest.update, hasher) if packed else text, end):
             records += sum(map(len, cutter.feed(block)))
@@ -108,7 +112,8 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
                 starts.append((cutter.offset, cutter.number))
     records += sum(map(len, cutter.close()))
     changed = stamp_of(file.fileno()) != stamp or milestones.size != size
-    _refuse_unfinished(path, cutter, changed=changed)
+    refuse_changed(path, changed)
+    _refuse_unfinished(path, cutter)
     ends = [offset for offset, _ in starts[1:]] + [end]
     remember(milestones.checksum, waypoints)
     return Export(
@@ -126,13 +131,6 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
     )
 
 
-def _read(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:
-    file.seek(0)
-    while block := file.read(_BLOCK):
-        yield block
-        progress(file.tell())
-
-
 def _hashed(
     blocks: Iterable[bytes], add: Callable[[bytes], object], hasher: Executor
 ) -> Iterator[bytes]:
@@ -143,12 +141,7 @@ def _hashed(
         done.result()
 
 
-def _refuse_unfinished(path: Path, cutter: Cutter | ArrayCutter, *, changed: bool) -> None:
-    if changed:
-        raise RefusedError(
-            f"{path} changed while it was surveyed; run again when the traffic system has written "
-            "all of it"
-        )
+def _refuse_unfinished(path: Path, cutter: Cutter | ArrayCutter) -> None:
     if not cutter.whole:
         raise RefusedError(
             f"{path} is a JSON array whose last bracket is not where the file ends: it is cut or "

@@ -1,16 +1,19 @@
 """The export that an upload was begun with, kept beside its ledger."""
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from connectors.ledger.files import read_values, write_whole
 from connectors.records import Export, Split
+from connectors.surveyed import Surveyed
 
 IDENTITY = ".export"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,8 @@ class Identity:
     `splits` are start, end and line of what each lane reads: they belong to the snapshots of the
     run that began it. `milestones` are the survey's, in base64. `ancestors` are the SHA-256 of the
     exports that the rows of a sheet come from. `text_checksum` is the SHA-256 of what is in a
-    packed export, empty for others.
+    packed export, empty for others. The file has a digest, `survey_sha256`, of what `surveyed`
+    gives; where the spots go may be edited.
     """
 
     version: int = VERSION
@@ -39,11 +43,24 @@ class Identity:
     def write(self, folder: Path) -> None:
         """Write `.export` in one step, and the ledger's folder with it."""
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / IDENTITY, json.dumps(asdict(self)).encode() + b"\n")
+        values = {**asdict(self), "survey_sha256": _sha256(self.surveyed)}
+        write_whole(folder / IDENTITY, json.dumps(values).encode() + b"\n")
 
     def divided(self) -> tuple[Split, ...]:
         """Return the splits."""
         return tuple(Split(*split) for split in self.splits)
+
+    @property
+    def surveyed(self) -> Surveyed:
+        """What the survey found."""
+        return Surveyed(
+            self.checksum,
+            self.bytes,
+            self.line_limit,
+            self.total_records,
+            self.divided(),
+            self.text_checksum,
+        )
 
     def is_of(self, export: Export) -> bool:
         """Tell whether the splits leave nothing of an export out, and have nothing twice."""
@@ -79,4 +96,16 @@ def read_identity(folder: Path) -> Identity | None:
     Raises:
         RefusedError: It is damaged, or of another version.
     """
-    return read_values(folder / IDENTITY, Identity, VERSION)
+    return read_values(folder / IDENTITY, _unchanged, VERSION)
+
+
+def _unchanged(survey_sha256: str, **values: Any) -> Identity:
+    """Take nothing that a disk or a hand changed: records would be left out."""
+    identity = Identity(**values)
+    if survey_sha256 != _sha256(identity.surveyed):
+        raise ValueError("the values are not those of the digest")
+    return identity
+
+
+def _sha256(found: Surveyed) -> str:
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()

@@ -69,7 +69,7 @@ def small_survey(monkeypatch: pytest.MonkeyPatch) -> int:
     """Let the survey work in blocks so small that an export of a few kilobytes has many splits."""
     size = 256
     # by import, for the package's own name `survey` is the function
-    monkeypatch.setattr(import_module("connectors.avion.survey"), "_BLOCK", size)
+    monkeypatch.setattr(import_module("connectors.avion.recognition"), "_BLOCK", size)
     return size
 
 

@@ -86,7 +86,7 @@ def test_lanes_read_what_one_reader_reads(tmp_path_factory, case):
     path = tmp_path_factory.mktemp("export") / case.name
     path.write_bytes(case.text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("connectors.avion.survey"), "_BLOCK", case.survey_block)
+        patch.setattr(import_module("connectors.avion.recognition"), "_BLOCK", case.survey_block)
         patch.setattr(import_module("connectors.avion.blocks"), "BLOCK", case.reader_block)
         patch.setattr(import_module("connectors.avion.cutter"), "HEAD", 16)
         export = survey(path, line_limit=LIMIT, split_bytes=case.split_bytes)
@@ -106,7 +106,7 @@ def test_splits_follow_each_other_from_the_first_record_to_the_end(tmp_path_fact
     path = tmp_path_factory.mktemp("export") / case.name
     path.write_bytes(case.text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("connectors.avion.survey"), "_BLOCK", case.survey_block)
+        patch.setattr(import_module("connectors.avion.recognition"), "_BLOCK", case.survey_block)
         splits = survey(path, line_limit=LIMIT, split_bytes=case.split_bytes).splits
     assert 1 <= len(splits) <= LANES
     assert splits[-1].end == len(case.text)
@@ -120,7 +120,7 @@ def test_the_cases_are_worth_their_name(tmp_path, monkeypatch):
     """There are splits, records over several lines, and some over the limit."""
     path = tmp_path / "a.csv"
     path.write_bytes(HEADER + b"\n" + b"\n".join(PIECES * 9))
-    monkeypatch.setattr(import_module("connectors.avion.survey"), "_BLOCK", 64)
+    monkeypatch.setattr(import_module("connectors.avion.recognition"), "_BLOCK", 64)
     export = survey(path, line_limit=LIMIT, split_bytes=500)
     lines = list(read_lines(export, line_limit=LIMIT))
     assert len(export.splits) == LANES

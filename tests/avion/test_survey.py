@@ -146,7 +146,7 @@ def test_any_splits_together_are_the_whole(tmp_path_factory, texts, split_bytes,
     text = b"".join(text + b"\n" for text in texts)
     path.write_bytes((HEADER if name == "a.csv" else b"") + text + b"the last line, without end")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("connectors.avion.survey"), "_BLOCK", 128)
+        patch.setattr(import_module("connectors.avion.recognition"), "_BLOCK", 128)
         patch.setattr(import_module("connectors.avion.blocks"), "BLOCK", 96)
         patch.setattr(import_module("connectors.avion.cutter"), "HEAD", 16)  # below the limit
         export = survey(path, line_limit=300, split_bytes=split_bytes)

@@ -83,7 +83,7 @@ def test_what_a_survey_passed_by_is_taken_once(tmp_path, spot, to_ndjson, steps)
     text = to_ndjson([spot(number) for number in range(5000)])
     path.write_bytes(gzip.compress(text))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("connectors.avion.survey"), "_BLOCK", 512)
+        patch.setattr(import_module("connectors.avion.recognition"), "_BLOCK", 512)
         export = survey(path)
     start = len(text) * 9 // 10
     unpacker = take(export.checksum, start)
@@ -96,7 +96,7 @@ def test_what_a_survey_passed_by_is_taken_once(tmp_path, spot, to_ndjson, steps)
 def test_a_lane_goes_on_from_a_waypoint_with_the_record_it_stood_at(
     tmp_path, spot, to_ndjson, steps, monkeypatch
 ):
-    monkeypatch.setattr(import_module("connectors.avion.survey"), "_BLOCK", 512)
+    monkeypatch.setattr(import_module("connectors.avion.recognition"), "_BLOCK", 512)
     path = tmp_path / "day.ndjson.gz"
     text = to_ndjson([spot(number) for number in range(5000)])
     path.write_bytes(gzip.compress(text))

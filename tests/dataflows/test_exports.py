@@ -1,10 +1,13 @@
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from backports import zstd
 
 from connectors.errors import RefusedError
+from connectors.ledger import identity_of
 from connectors.ledger.counts import Counts
 from connectors.ledger.manifest import new_manifest
 from connectors.records import Export
@@ -51,6 +54,44 @@ def test_the_limit_of_a_record_is_that_of_the_settings(tmp_path: Path) -> None:
     path.write_bytes(b'{"a":"' + b"x" * 5000 + b'"}\n{}\n')
     (export,) = open_exports(load_settings(exports=(path,), out=tmp_path, line_limit=1024))
     assert export.records == 2
+
+
+@pytest.fixture
+def packed(new_export: Callable[..., Path], tmp_path: Path) -> Settings:
+    path = tmp_path / "day.ndjson.zst"
+    path.write_bytes(zstd.compress(new_export(30).read_bytes()))
+    return load_settings(exports=(path,), out=tmp_path / "out", api_url="http://a")
+
+
+def begin(settings: Settings, export: Export) -> Path:
+    """Note that an upload began, and say that its survey found a record more."""
+    folder = settings.out_folder / export.key
+    more, limit = replace(export, records=31), settings.line_limit
+    identity_of(more, api_url="http://a", line_limit=limit, stations=None).write(folder)
+    return folder / ".export"
+
+
+def test_what_an_upload_began_with_is_not_surveyed_again(packed: Settings) -> None:
+    (export,) = open_exports(packed)
+    begin(packed, export)
+
+    assert open_exports(packed) == [replace(export, records=31)]
+
+
+def test_with_another_limit_it_is(packed: Settings) -> None:
+    (export,) = open_exports(packed)
+    begin(packed, export)
+
+    assert open_exports(packed.model_copy(update={"line_limit": 1 << 19})) == [export]
+
+
+def test_what_a_damaged_ledger_says_of_it_is_not_believed(packed: Settings) -> None:
+    (export,) = open_exports(packed)
+    path = begin(packed, export)
+    path.write_bytes(path.read_bytes().replace(b'"total_records": 31', b'"total_records": 29'))
+
+    with pytest.raises(RefusedError, match=r"\.export is damaged"):
+        open_exports(packed)
 
 
 def test_a_run_without_an_export_is_refused() -> None:

@@ -45,14 +45,46 @@ def test_it_says_its_version_and_another_is_refused(tmp_path: Path) -> None:
     identity_of(EXPORT, api_url="http://a", line_limit=9, stations=None).write(tmp_path)
     path = tmp_path / ".export"
     values = json.loads(path.read_text())
-    assert values["version"] == 1
-    path.write_text(json.dumps({**values, "version": 2, "more": True}))
+    assert values["version"] == 2
+    path.write_text(json.dumps({**values, "version": 3, "more": True}))
     with pytest.raises(RefusedError, match=r"\.export was written by another version of avstar"):
         read_identity(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"version": 1}', "null"])
+@pytest.mark.parametrize("content", ["", "[]", '{"version": 2}', "null"])
 def test_a_damaged_one_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / ".export").write_text(content)
     with pytest.raises(RefusedError, match=r"\.export is damaged"):
         read_identity(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("checksum", "cd" * 32),
+        ("bytes", 401),
+        ("total_records", 3),
+        ("line_limit", 10),
+        ("splits", [[0, 200, 1], [200, 399, 3]]),
+        ("splits", [[0, 400]]),
+        ("splits", 5),
+        ("text_checksum", "ef" * 32),
+        ("survey_sha256", ""),
+    ],
+)
+def test_one_whose_survey_was_changed_is_damaged(tmp_path: Path, name: str, value: object) -> None:
+    identity_of(EXPORT, api_url="http://a", line_limit=9, stations=None).write(tmp_path)
+    path = tmp_path / ".export"
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    with pytest.raises(RefusedError, match=r"\.export is damaged"):
+        read_identity(tmp_path)
+
+
+def test_where_its_spots_go_may_be_edited(tmp_path: Path) -> None:
+    identity_of(EXPORT, api_url="http://a", line_limit=9, stations=None).write(tmp_path)
+    path = tmp_path / ".export"
+    path.write_text(path.read_text().replace("http://a", "http://b"))
+    found = read_identity(tmp_path)
+    assert found
+    assert found.api_url == "http://b"
+    assert found.surveyed == (EXPORT.checksum, 400, 9, 4, SPLITS, "")
