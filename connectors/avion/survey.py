@@ -111,8 +111,7 @@ def _survey(  # noqa: PLR0913, PLR0917 - the settings of `survey`, opened
             if due <= cutter.offset < size and len(starts) < LANES and not packed:
                 starts.append((cutter.offset, cutter.number))
     records += sum(map(len, cutter.close()))
-    changed = stamp_of(file.fileno()) != stamp or milestones.size != size
-    refuse_changed(path, changed)
+    refuse_changed(path, stamp_of(file.fileno()) != stamp or milestones.size != size)
     _refuse_unfinished(path, cutter)
     ends = [offset for offset, _ in starts[1:]] + [end]
     remember(milestones.checksum, waypoints)
