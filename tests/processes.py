@@ -38,9 +38,8 @@ PREFIXES = ("AVSTAR_", "BYTEWAX_", "OTEL_")
 FINE = """
 from importlib import import_module
 
-module = import_module("connectors.avion.survey")
-module._BLOCK = 1024
-module.survey.__kwdefaults__["split_bytes"] = {split_bytes}
+import_module("connectors.avion.recognition")._BLOCK = 1024
+import_module("connectors.avion.survey").survey.__kwdefaults__["split_bytes"] = {split_bytes}
 """
 """What Python runs before the command: an export of kilobytes then has as many lanes as a large."""
 
