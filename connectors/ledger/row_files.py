@@ -7,7 +7,7 @@ from typing import BinaryIO, NamedTuple
 
 from connectors.errors import HaltedError
 from connectors.ledger.files import READ_ONLY
-from connectors.ledger.rows import to_row, to_rows
+from connectors.ledger.rows import to_rows
 from connectors.records import DeadLetter, Receipt
 
 RECEIPTS = "receipts.ndjson"
@@ -42,9 +42,8 @@ class RowFiles:
 
     def write(self, records: Sequence[Receipt | DeadLetter]) -> None:
         """Write records, each as a row of its file."""
-        letters = [to_row(one) for one in records if isinstance(one, DeadLetter)]
         self._receipts.write(to_rows(one for one in records if isinstance(one, Receipt)))
-        self._dead_letters.write(b"".join(letters))
+        self._dead_letters.write(to_rows(one for one in records if isinstance(one, DeadLetter)))
 
     def flush(self) -> Sizes:
         """Let whoever reads the files see all that was written, and say how much it is."""

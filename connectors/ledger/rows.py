@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from connectors.errors import RefusedError
 from connectors.records import Ancestor, DeadLetter, Receipt
@@ -15,33 +15,37 @@ _WRITTEN = Receipt._fields.index("raw")
 _LETTER = DeadLetter._fields[: DeadLetter._fields.index("raw")]
 
 
+_ANCESTOR = ("ancestor", dict[str, Any] | None, None)
+
 _Delivered = msgspec.defstruct(
     "_Delivered",
-    [*Receipt._fields[:_WRITTEN], ("ancestor", dict[str, Any] | None, None)],
+    [*Receipt._fields[:_WRITTEN], _ANCESTOR],
     omit_defaults=True,
     gc=False,
 )
 """A receipt as it is written."""
 
-_encode_lines = msgspec.json.Encoder().encode_lines  # there is a receipt for each spot
+_Undelivered = msgspec.defstruct(
+    "_Undelivered",
+    [*_LETTER, "raw", ("raw_base64", str | None, None), _ANCESTOR],
+    omit_defaults=True,
+    gc=False,
+)
+"""A dead letter as it is written."""
+
+_encode_lines = msgspec.json.Encoder().encode_lines  # there is a row for each record
 
 
-def to_rows(receipts: Iterable[Receipt]) -> bytes:
-    """Return a line of NDJSON for each receipt, line ends included."""
-    return _encode_lines(
-        _Delivered(*one[:_WRITTEN], one.ancestor and one.ancestor._asdict()) for one in receipts
-    )
+def to_rows(records: Iterable[Receipt | DeadLetter]) -> bytes:
+    """Return a line of NDJSON for each record, line ends included."""
+    return _encode_lines(map(_written, records))
 
 
-def to_row(record: Receipt | DeadLetter) -> bytes:
-    """Return one line of NDJSON, line end included."""
-    if isinstance(record, Receipt):
-        return to_rows([record])
+def _written(record: Receipt | DeadLetter) -> msgspec.Struct:
     ancestor = record.ancestor and record.ancestor._asdict()
-    fields: dict[str, Any] = dict(zip(_LETTER, record, strict=False)) | _raw(record.raw)
-    if ancestor:
-        fields["ancestor"] = ancestor
-    return to_json(fields) + b"\n"
+    if isinstance(record, Receipt):
+        return _Delivered(*record[:_WRITTEN], ancestor)
+    return _Undelivered(*record[: len(_LETTER)], *_raw(record.raw), ancestor)
 
 
 def read_row(path: Path, row: bytes) -> dict[str, Any]:
@@ -72,11 +76,10 @@ def to_dead_letter(row: bytes) -> DeadLetter:
     return DeadLetter(*values)._replace(ancestor=Ancestor(**ancestor) if ancestor else None)
 
 
-def _raw(raw: bytes) -> dict[str, Any]:
+def _raw(raw: bytes) -> tuple[str, str | None]:
     """Return the original bytes as text; if they are no UTF-8, in base64 as well."""
     raw = raw.removesuffix(b"\r")
     try:
-        return {"raw": raw.decode()}
+        return raw.decode(), None
     except UnicodeDecodeError:
-        encoded = base64.b64encode(raw).decode()
-        return {"raw": raw.decode(errors="replace"), "raw_base64": encoded}
+        return raw.decode(errors="replace"), base64.b64encode(raw).decode()

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.avion import survey
 from connectors.ledger import identity_of
-from connectors.ledger.rows import to_row
+from connectors.ledger.rows import to_rows
 from connectors.records import Export, Receipt
 from dataflows.known import RECENT, known
 from dataflows.settings import Settings, load_settings
@@ -35,7 +35,7 @@ def export(new_export: Callable[..., Path], settings: Settings) -> Export:
     export = survey(new_export(10))
     folder = settings.out_folder / export.key
     identity_of(export, api_url="http://a/v1", line_limit=1 << 20, stations=None).write(folder)
-    (folder / "receipts.ndjson").write_bytes(to_row(RECEIPT))
+    (folder / "receipts.ndjson").write_bytes(to_rows([RECEIPT]))
     return export
 
 
@@ -74,6 +74,6 @@ def test_what_the_api_may_have_forgotten_is_not_sent_again(
     settings: Settings, export: Export
 ) -> None:
     old = RECEIPT._replace(delivered_at=ago(RECENT))
-    (settings.out_folder / export.key / "receipts.ndjson").write_bytes(to_row(old))
+    (settings.out_folder / export.key / "receipts.ndjson").write_bytes(to_rows([old]))
 
     assert known(settings, [export]) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.ledger.excerpt import some_delivered
-from connectors.ledger.rows import to_row
+from connectors.ledger.rows import to_rows
 from connectors.records import Spot
 from tests.ledger.test_rows import RECEIPT
 
@@ -14,7 +14,7 @@ THEN = datetime.fromisoformat(RECEIPT.delivered_at)
 
 
 def write(folder: Path, numbers: range, torn: bytes = b"") -> None:
-    rows = [to_row(RECEIPT._replace(line=n, station=f"K{n}")) for n in numbers]
+    rows = [to_rows([RECEIPT._replace(line=n, station=f"K{n}")]) for n in numbers]
     (folder / "receipts.ndjson").write_bytes(b"".join(rows) + torn)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from connectors.errors import HaltedError
 from connectors.ledger.row_files import RowFiles, Sizes
-from connectors.ledger.rows import to_row
+from connectors.ledger.rows import to_rows
 from connectors.records import DeadLetter, Receipt
 
 
@@ -30,7 +30,7 @@ def test_each_record_is_a_row_of_its_file_in_the_order_given(tmp_path: Path) -> 
     files.write([letter(4)])
     files.close()
     assert (lines(files.receipts), lines(files.dead_letters)) == ([3, 2], [1, 4])
-    assert files.receipts.read_bytes() == to_row(receipt(3)) + to_row(receipt(2))
+    assert files.receipts.read_bytes() == to_rows([receipt(3)]) + to_rows([receipt(2)])
 
 
 def test_what_was_flushed_can_be_read_by_others(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.ledger.rows import to_row
+from connectors.ledger.rows import to_rows
 from connectors.records import DeadLetter, Receipt
 
 RECEIPT = Receipt(
@@ -27,11 +27,11 @@ LETTER = DeadLetter(3, 90, "schema", "Duration is missing", None, False, None, 0
 
 
 def letter(raw: bytes) -> dict[str, object]:
-    return json.loads(to_row(LETTER._replace(raw=raw)))
+    return json.loads(to_rows([LETTER._replace(raw=raw)]))
 
 
 def test_a_receipt_has_the_fields_of_the_contract_in_their_order_and_then_the_rest() -> None:
-    assert list(json.loads(to_row(RECEIPT))) == [
+    assert list(json.loads(to_rows([RECEIPT]))) == [
         "line",
         "offset",
         "spot_id",
@@ -48,7 +48,7 @@ def test_a_receipt_has_the_fields_of_the_contract_in_their_order_and_then_the_re
 
 
 def test_a_dead_letter_has_the_fields_of_the_contract_in_their_order() -> None:
-    assert list(json.loads(to_row(LETTER))) == [
+    assert list(json.loads(to_rows([LETTER]))) == [
         "line",
         "offset",
         "reason",
@@ -62,18 +62,18 @@ def test_a_dead_letter_has_the_fields_of_the_contract_in_their_order() -> None:
 
 
 def test_what_is_not_known_is_null() -> None:
-    row = json.loads(to_row(LETTER))
+    row = json.loads(to_rows([LETTER]))
     assert (row["status"], row["request_id"], row["redrivable"]) == (None, None, False)
 
 
 def test_text_stands_in_a_row_as_it_is_written() -> None:
-    row = to_row(RECEIPT._replace(spot_id="Müller 東京"))
+    row = to_rows([RECEIPT._replace(spot_id="Müller 東京")])
     assert "Müller 東京".encode() in row
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "\u2028", '"', "\\", "\x00", "\x85"])
 def test_a_row_is_one_line_whatever_it_holds(text: str) -> None:
-    row = to_row(RECEIPT._replace(spot_id=text))
+    row = to_rows([RECEIPT._replace(spot_id=text)])
     assert row.count(b"\n") == 1
     assert row.endswith(b"\n")
     assert json.loads(row)["spot_id"] == text

@@ -8,7 +8,7 @@ from connectors.ledger.audit.comparison import Comparison, pair
 from connectors.ledger.audit.findings import Findings
 from connectors.ledger.audit.index import Place
 from connectors.ledger.audit.plain import reading
-from connectors.ledger.rows import to_row
+from connectors.ledger.rows import to_rows
 from connectors.records import Export, Line, Receipt
 
 AIRTIME = "2026-11-24T05:30:00-05:00"
@@ -56,11 +56,11 @@ def compare(folder: Path, content: bytes, line: Line = LINE) -> Findings:
 
 
 def test_a_receipt_of_its_record_is_right(tmp_path: Path) -> None:
-    assert not compare(tmp_path, to_row(RECEIPT))
+    assert not compare(tmp_path, to_rows([RECEIPT]))
 
 
 def test_each_text_that_is_not_the_export_s_is_named(tmp_path: Path) -> None:
-    findings = compare(tmp_path, to_row(RECEIPT._replace(spot_id="SP2", station="WXYZ")))
+    findings = compare(tmp_path, to_rows([RECEIPT._replace(spot_id="SP2", station="WXYZ")]))
     where = f"{tmp_path}/receipts.ndjson:1"
     assert list(findings) == [
         f"{where}: `spot_id` is 'SP2', the export says 'SP1' [text]",
@@ -69,12 +69,12 @@ def test_each_text_that_is_not_the_export_s_is_named(tmp_path: Path) -> None:
 
 
 def test_a_receipt_for_a_record_that_cannot_be_read_is_found(tmp_path: Path) -> None:
-    findings = compare(tmp_path, to_row(RECEIPT), LINE._replace(raw=b"{"))
+    findings = compare(tmp_path, to_rows([RECEIPT]), LINE._replace(raw=b"{"))
     assert findings.counts == {"text": 1}
 
 
 def test_a_place_where_no_record_begins_is_a_stray(tmp_path: Path) -> None:
-    findings = compare(tmp_path, to_row(RECEIPT), LINE._replace(offset=1))
+    findings = compare(tmp_path, to_rows([RECEIPT]), LINE._replace(offset=1))
     [finding] = findings
     assert finding == (
         f"{tmp_path}/receipts.ndjson:1: "

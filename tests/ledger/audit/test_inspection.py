@@ -9,7 +9,7 @@ from connectors.ledger.audit.inspection import Inspection
 from connectors.ledger.audit.ledger_file import DEAD_LETTERS, RECEIPTS, LedgerFile
 from connectors.ledger.audit.plain import reading
 from connectors.ledger.audit.seal import Seal
-from connectors.ledger.rows import to_row
+from connectors.ledger.rows import to_rows
 from connectors.records import DeadLetter, Reason, Receipt
 from connectors.request_id import request_id
 
@@ -50,7 +50,7 @@ def letter(reason: Reason, request: str | None, raw: bytes = RAW) -> DeadLetter:
 
 def inspect(folder: Path, *rows: Receipt | DeadLetter, **settings: object) -> Inspection:
     name = RECEIPTS if isinstance(rows[0], Receipt) else DEAD_LETTERS
-    (folder / name).write_bytes(b"".join(map(to_row, rows)))
+    (folder / name).write_bytes(to_rows(rows))
     known = {"seal": None, "checksum": CHECKSUM, "read": reading("ndjson"), **settings}
     inspection = Inspection(Findings(), **known)  # type: ignore[arg-type]
     list(inspection.places(LedgerFile(folder / name, inspection.findings)))
@@ -59,12 +59,12 @@ def inspect(folder: Path, *rows: Receipt | DeadLetter, **settings: object) -> In
 
 def test_rows_are_counted_by_outcome_and_come_back_as_places(tmp_path: Path) -> None:
     rows = [receipt(line=1), receipt(line=2)._replace(outcome="duplicate")]
-    (tmp_path / RECEIPTS).write_bytes(b"".join(map(to_row, rows)))
+    (tmp_path / RECEIPTS).write_bytes(to_rows(rows))
     inspection = Inspection(Findings(), None, CHECKSUM, None)
     places = list(inspection.places(LedgerFile(tmp_path / RECEIPTS, inspection.findings)))
     assert places == [
         Place(100, RECEIPTS, 1, 0, bytes.fromhex(ID)),
-        Place(200, RECEIPTS, 2, len(to_row(rows[0])), bytes.fromhex(ID)),
+        Place(200, RECEIPTS, 2, len(to_rows([rows[0]])), bytes.fromhex(ID)),
     ]
     assert inspection.counted == {"accepted": 1, "duplicate": 1}
     assert inspection.attempts == 2

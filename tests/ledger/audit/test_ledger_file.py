@@ -10,18 +10,18 @@ from hypothesis import strategies as st
 from connectors.ledger.audit.findings import Findings
 from connectors.ledger.audit.ledger_file import DEAD_LETTERS, RECEIPTS, LedgerFile, original, parse
 from connectors.ledger.audit.shape import DEAD_LETTER, RECEIPT
-from connectors.ledger.rows import to_row
+from connectors.ledger.rows import to_rows
 from connectors.records import DeadLetter, Receipt
 
 AIRTIME = "2026-11-24T05:30:00-05:00"
-RECEIPT_ROW = to_row(
-    Receipt(1, 0, "SP1", "KABC", AIRTIME, "0" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw")
+RECEIPT_ROW = to_rows(
+    [Receipt(1, 0, "SP1", "KABC", AIRTIME, "0" * 32, "accepted", 201, 1, "now", 30, "Acme", b"raw")]
 )
 
 
 def letter_row(raw: bytes, /, reason: str = "schema", **changes: object) -> bytes:
     letter = DeadLetter(1, 0, reason, "why", None, False, None, 0, raw)  # type: ignore[arg-type]
-    return json.dumps({**json.loads(to_row(letter)), **changes}).encode() + b"\n"
+    return json.dumps({**json.loads(to_rows([letter])), **changes}).encode() + b"\n"
 
 
 def test_well_formed_rows_come_with_the_line_and_byte_where_they_start(tmp_path: Path) -> None:
