@@ -25,7 +25,7 @@ format: $(VENV)/dev.stamp  ## rewrite the code in the house's format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(VENV)/dev.stamp  ## a table of ratios, half an hour; PARTS='validation upload' for these
+bench: $(VENV)/dev.stamp  ## a table of ratios, three quarters of an hour; PARTS='validation upload' for these
 	$(BIN)/python -m benchmarks $(PARTS)
 
 soak: $(VENV)/dev.stamp  ## 100,000 spots under all faults at once, some minutes

@@ -39,7 +39,9 @@ def recognise(
         milestones.add(block)
     refuse_changed(path, stamp_of(file.fileno()) != stamp or milestones.size != size)
     for one in known:
-        if (one.checksum, one.size) == (milestones.checksum, size):
+        begins = one.splits[0].start, one.splits[0].line
+        same = (one.checksum, one.size) == (milestones.checksum, size)
+        if same and begins == (head.offset, head.number):
             return Export(
                 path,
                 head.format.name,

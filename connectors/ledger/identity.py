@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,8 @@ class Identity:
     `splits` are start, end and line of what each lane reads: they belong to the snapshots of the
     run that began it. `milestones` are the survey's, in base64. `ancestors` are the SHA-256 of the
     exports that the rows of a sheet come from. `text_checksum` is the SHA-256 of what is in a
-    packed export, empty for others. The file has a digest, `survey_sha256`, of what `surveyed`
-    gives; where the spots go may be edited.
+    packed export, empty for others. The file has a digest of all that, `sha256`, but for
+    `api_url`, which may be edited.
     """
 
     version: int = VERSION
@@ -43,8 +43,9 @@ class Identity:
     def write(self, folder: Path) -> None:
         """Write `.export` in one step, and the ledger's folder with it."""
         folder.mkdir(parents=True, exist_ok=True)
-        values = {**asdict(self), "survey_sha256": _sha256(self.surveyed)}
-        write_whole(folder / IDENTITY, json.dumps(values).encode() + b"\n")
+        values = asdict(self)
+        sealed = {**values, "sha256": _sha256(values)}
+        write_whole(folder / IDENTITY, json.dumps(sealed).encode() + b"\n")
 
     def divided(self) -> tuple[Split, ...]:
         """Return the splits."""
@@ -99,13 +100,13 @@ def read_identity(folder: Path) -> Identity | None:
     return read_values(folder / IDENTITY, _unchanged, VERSION)
 
 
-def _unchanged(survey_sha256: str, **values: Any) -> Identity:
+def _unchanged(sha256: str, **values: Any) -> Identity:
     """Take nothing that a disk or a hand changed: records would be left out."""
-    identity = Identity(**values)
-    if survey_sha256 != _sha256(identity.surveyed):
+    if sha256 != _sha256(values):
         raise ValueError("the values are not those of the digest")
-    return identity
+    return Identity(**values)
 
 
-def _sha256(found: Surveyed) -> str:
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+def _sha256(values: Mapping[str, Any]) -> str:
+    kept = {name: value for name, value in values.items() if name != "api_url"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()

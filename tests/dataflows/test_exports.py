@@ -94,6 +94,13 @@ def test_what_a_damaged_ledger_says_of_it_is_not_believed(packed: Settings) -> N
         open_exports(packed)
 
 
+def test_a_check_surveys_what_a_damaged_ledger_would_have_known(packed: Settings) -> None:
+    (export,) = open_exports(packed)
+    begin(packed, export).write_bytes(b"{broken")
+
+    assert open_exports(packed.model_copy(update={"validate_only": True})) == [export]
+
+
 def test_a_run_without_an_export_is_refused() -> None:
     with pytest.raises(RefusedError, match="AVSTAR_EXPORTS"):
         open_exports(load_settings(exports=()))

@@ -69,10 +69,14 @@ def test_a_damaged_one_is_refused(tmp_path: Path, content: str) -> None:
         ("splits", [[0, 400]]),
         ("splits", 5),
         ("text_checksum", "ef" * 32),
-        ("survey_sha256", ""),
+        ("ancestors", ["ab" * 32]),
+        ("milestones", ""),
+        ("stations", ["KABC"]),
+        ("export", "night.ndjson"),
+        ("sha256", ""),
     ],
 )
-def test_one_whose_survey_was_changed_is_damaged(tmp_path: Path, name: str, value: object) -> None:
+def test_one_that_was_changed_is_damaged(tmp_path: Path, name: str, value: object) -> None:
     identity_of(EXPORT, api_url="http://a", line_limit=9, stations=None).write(tmp_path)
     path = tmp_path / ".export"
     path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
