@@ -1,13 +1,10 @@
 """The checkpoint: how far a ledger has come, for people, scripts, and a run that lost its state."""
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.ledger.files import read_values, write_whole
+from connectors.ledger.digested import read_digested, write_digested
 from connectors.ledger.manifest import Mode
 
 CHECKPOINT = ".checkpoint"
@@ -44,9 +41,7 @@ class Checkpoint:
 
     def write(self, folder: Path, name: str = CHECKPOINT) -> None:
         """Write `.checkpoint` in one step, or the same under another name."""
-        values = asdict(self)
-        sealed = {**values, "sha256": _sha256(values)}
-        write_whole(folder / name, json.dumps(sealed, indent=2).encode() + b"\n")
+        write_digested(folder / name, asdict(self))
 
 
 def read_checkpoint(folder: Path, name: str = CHECKPOINT) -> Checkpoint | None:
@@ -55,15 +50,4 @@ def read_checkpoint(folder: Path, name: str = CHECKPOINT) -> Checkpoint | None:
     Raises:
         RefusedError: It is damaged, or of another version.
     """
-    return read_values(folder / name, _unchanged, VERSION)
-
-
-def _unchanged(sha256: str, **values: Any) -> Checkpoint:
-    """Take nothing from a checkpoint that a disk or a hand changed: records would be left out."""
-    if sha256 != _sha256(values):
-        raise ValueError("the values are not those of the digest")
-    return Checkpoint(**values)
-
-
-def _sha256(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return read_digested(folder / name, Checkpoint, VERSION)

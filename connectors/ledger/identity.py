@@ -1,19 +1,19 @@
 """The export that an upload was begun with, kept beside its ledger."""
 
 import base64
-import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-from connectors.ledger.files import read_values, write_whole
+from connectors.ledger.digested import read_digested, write_digested
 from connectors.records import Export, Split
 from connectors.surveyed import Surveyed
 
 IDENTITY = ".export"
 VERSION = 2
+
+_ADDRESS = "api_url"
+"""What may be edited, should the API move."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class Identity:
     `splits` are start, end and line of what each lane reads: they belong to the snapshots of the
     run that began it. `milestones` are the survey's, in base64. `ancestors` are the SHA-256 of the
     exports that the rows of a sheet come from. `text_checksum` is the SHA-256 of what is in a
-    packed export, empty for others. The file has a digest of all that, `sha256`, but for
-    `api_url`, which may be edited.
+    packed export, empty for others. The file has a digest of all that, `sha256`, but for `api_url`,
+    which may be edited.
     """
 
     version: int = VERSION
@@ -43,9 +43,7 @@ class Identity:
     def write(self, folder: Path) -> None:
         """Write `.export` in one step, and the ledger's folder with it."""
         folder.mkdir(parents=True, exist_ok=True)
-        values = asdict(self)
-        sealed = {**values, "sha256": _sha256(values)}
-        write_whole(folder / IDENTITY, json.dumps(sealed).encode() + b"\n")
+        write_digested(folder / IDENTITY, asdict(self), editable=_ADDRESS)
 
     def divided(self) -> tuple[Split, ...]:
         """Return the splits."""
@@ -97,16 +95,4 @@ def read_identity(folder: Path) -> Identity | None:
     Raises:
         RefusedError: It is damaged, or of another version.
     """
-    return read_values(folder / IDENTITY, _unchanged, VERSION)
-
-
-def _unchanged(sha256: str, **values: Any) -> Identity:
-    """Take nothing that a disk or a hand changed: records would be left out."""
-    if sha256 != _sha256(values):
-        raise ValueError("the values are not those of the digest")
-    return Identity(**values)
-
-
-def _sha256(values: Mapping[str, Any]) -> str:
-    kept = {name: value for name, value in values.items() if name != "api_url"}
-    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    return read_digested(folder / IDENTITY, Identity, VERSION, editable=_ADDRESS)
