@@ -41,9 +41,11 @@ class RowFiles:
         self._dead_letters = _open(self.dead_letters, sizes and sizes.dead_letters)
 
     def write(self, records: Sequence[Receipt | DeadLetter]) -> None:
-        """Write records, each as a row of its file."""
-        self._receipts.write(to_rows(one for one in records if isinstance(one, Receipt)))
-        self._dead_letters.write(to_rows(one for one in records if isinstance(one, DeadLetter)))
+        """Write records, each as a row of its file; none if one of them cannot be written."""
+        receipts = to_rows(one for one in records if isinstance(one, Receipt))
+        dead_letters = to_rows(one for one in records if not isinstance(one, Receipt))
+        self._receipts.write(receipts)
+        self._dead_letters.write(dead_letters)
 
     def flush(self) -> Sizes:
         """Let whoever reads the files see all that was written, and say how much it is."""

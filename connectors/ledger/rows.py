@@ -13,8 +13,6 @@ from connectors.records import Ancestor, DeadLetter, Receipt
 
 _WRITTEN = Receipt._fields.index("raw")
 _LETTER = DeadLetter._fields[: DeadLetter._fields.index("raw")]
-
-
 _ANCESTOR = ("ancestor", dict[str, Any] | None, None)
 
 _Delivered = msgspec.defstruct(

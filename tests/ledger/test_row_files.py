@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,18 @@ def test_each_record_is_a_row_of_its_file_in_the_order_given(tmp_path: Path) -> 
     files.close()
     assert (lines(files.receipts), lines(files.dead_letters)) == ([3, 2], [1, 4])
     assert files.receipts.read_bytes() == to_rows([receipt(3)]) + to_rows([receipt(2)])
+
+
+@pytest.mark.parametrize(
+    "wrong", [letter(2)._replace(detail="\ud800"), receipt(2)._replace(spot_id="\ud800"), "a row"]
+)
+def test_where_one_cannot_be_written_none_is(tmp_path: Path, wrong: Any) -> None:
+    files = RowFiles(tmp_path, None)
+    with pytest.raises((UnicodeEncodeError, AttributeError)):
+        files.write([receipt(1), letter(1), wrong])
+    files.close()
+
+    assert (lines(files.receipts), lines(files.dead_letters)) == ([], [])
 
 
 def test_what_was_flushed_can_be_read_by_others(tmp_path: Path) -> None:
