@@ -10,7 +10,7 @@ from connectors.avstar.credentials import Credentials
 from connectors.avstar.drain import Drain
 from connectors.avstar.events import log_divided, log_undelivered
 from connectors.avstar.known import Known
-from connectors.avstar.order import Load, Order
+from connectors.avstar.order import Order, Placed
 from connectors.avstar.outcome import Verdict, divides
 from connectors.avstar.parcel import Parcel
 from connectors.avstar.settings import AvstarSettings
@@ -84,11 +84,10 @@ class Delivery:
         await self._courier.close()
 
     async def _work(self, order: Order, settled: dict[int, Settled]) -> None:
-        """Send one load after the other, each with what waits for it, until there are no more."""
-        while load := order.take():
-            while load:
-                await self._send(self._parcel(load), settled)
-                load = order.settled(load)
+        """Send what there is to take, until there is no more."""
+        while taken := order.take():
+            await self._send(self._parcel(taken), settled)
+            order.settled(taken)
 
     async def _send(self, parcel: Parcel, settled: dict[int, Settled]) -> None:
         """Send a parcel, whole or in pieces, until all its spots are settled."""
@@ -98,9 +97,9 @@ class Delivery:
         if left:
             await together([self._send(piece, settled) for piece in left])
 
-    def _parcel(self, load: Load) -> Parcel:
+    def _parcel(self, taken: Iterable[Placed]) -> Parcel:
         exports, every = self._exports, []
-        for i, spot in load:
+        for i, spot in taken:
             self._in_hand[i] = tries = Tries(spot, exports[i] if exports else "", i)
             every.append(tries)
         return Parcel(every)

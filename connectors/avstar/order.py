@@ -1,11 +1,12 @@
 """The order in which spots are sent, and which of them together."""
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
 
 from connectors.records import Spot
 
-Load = list[tuple[int, Spot]]
-"""Spots to be sent together, of as many request IDs, each with its place in the batch."""
+Placed = tuple[int, Spot]
+"""A spot with its place in the batch."""
 
 
 class Order:
@@ -15,36 +16,46 @@ class Order:
     All others do not wait. Spots are asked for when they can be sent, and so are made while others
     are under way.
 
+    Whoever takes spots says when they are settled, and then takes again: what waited for them comes
+    first.
+
     Args:
         spots: The batch.
-        most: Says how many spots the next load may hold.
+        most: Says how many spots may be sent together now.
     """
 
     def __init__(self, spots: Iterable[Spot], most: Callable[[], int]) -> None:
         self._rest = enumerate(spots)
         self._most = most
-        self._behind: dict[str, Load] = {}
+        self._under_way: set[str] = set()
+        self._waiting: defaultdict[str, deque[Placed]] = defaultdict(deque)
+        self._free: deque[Placed] = deque()
 
-    def take(self) -> Load:
-        """Return spots that wait for no other; none if all the others wait, or there are none."""
-        load, behind, most = [], self._behind, self._most()
-        for place in self._rest:
-            request_id = place[1].request_id
-            if request_id in behind:
-                behind[request_id].append(place)
+    def take(self) -> list[Placed]:
+        """Return spots to be sent together, no two of one request ID; none if there are none now.
+
+        What waits is left to those who have taken what it waits for.
+        """
+        most, under_way = self._most(), self._under_way
+        taken = [self._free.popleft() for _ in range(min(most, len(self._free)))]
+        if len(taken) == most:
+            return taken
+        for placed in self._rest:
+            request_id = placed[1].request_id
+            if request_id in under_way:
+                self._waiting[request_id].append(placed)
                 continue
-            behind[request_id] = []
-            load.append(place)
-            if len(load) >= most:
+            under_way.add(request_id)
+            taken.append(placed)
+            if len(taken) == most:
                 break
-        return load
+        return taken
 
-    def settled(self, load: Load) -> Load:
-        """Return what waited for the spots of a load, which are settled: to be sent next."""
-        following = []
-        for _, spot in load:
-            if behind := self._behind[spot.request_id]:
-                following.append(behind.pop(0))
+    def settled(self, taken: Iterable[Placed]) -> None:
+        """Let go what waits for spots that were taken."""
+        for _, spot in taken:
+            if waiting := self._waiting.get(spot.request_id):
+                self._free.append(waiting.popleft())
             else:
-                del self._behind[spot.request_id]
-        return following
+                self._waiting.pop(spot.request_id, None)
+                self._under_way.remove(spot.request_id)
