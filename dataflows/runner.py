@@ -27,7 +27,7 @@ from dataflows.cluster import (
 from dataflows.exports import sealed_manifest
 from dataflows.hold import hold
 from dataflows.leave import leave
-from dataflows.memory import spare
+from dataflows.memory import spared
 from dataflows.meter import Meter
 from dataflows.observed import observed
 from dataflows.otel import end_metrics_page
@@ -98,8 +98,7 @@ def run(  # noqa: PLR0913 - what a run has to do with
         )
         if not cluster.is_alone:  # alone the engine tells what failed
             witness.watch(flow)
-        spare()
-        with quiet_engine() as noise, peers:
+        with spared(), quiet_engine() as noise, peers:
             try:
                 cli_main(
                     flow,

@@ -3,12 +3,13 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import typer
 
-from connectors.avstar.sandbox import ExactTimers, Faults, Latency, Rate, Sandbox, SandboxSettings
+from connectors.avstar.sandbox import Faults, Latency, Rate, Sandbox, SandboxSettings, exact_loop
 from connectors.avstar.sandbox.announcement import Announcement, RetryAfter
 from connectors.avstar.sandbox.settings import MAX_PORT
 from connectors.errors import RefusedError
@@ -150,8 +151,8 @@ def sandbox(  # noqa: PLR0913 - one parameter for each option
         latency=latency,
         seed=seed,
     )
-    asyncio.set_event_loop_policy(ExactTimers())
-    asyncio.run(_serve(settings))
+    with closing(exact_loop()) as loop:
+        loop.run_until_complete(_serve(settings))
 
 
 async def _serve(settings: SandboxSettings) -> None:

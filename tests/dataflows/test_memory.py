@@ -3,12 +3,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from connectors.records import Span, Tally
-from dataflows.memory import CHECK_RECORDS, HeapGuard, resident_bytes, spare
+from dataflows.memory import CHECK_RECORDS, HeapGuard, resident_bytes, spared
 
 ROOT = Path(__file__).parents[2]
 SPAN = Span("day", "ab" * 32, "lane-0", 0, 1, 2)
@@ -108,20 +109,17 @@ def test_the_memory_of_this_process_is_some_megabytes() -> None:
 
 @pytest.fixture
 def collections() -> Iterator[list[int]]:
-    """Count the collections, and leave the collector as it was."""
+    """Count the collections of a run."""
     begun: list[int] = []
 
     def note(phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             begun.append(info["generation"])
 
-    thresholds = gc.get_threshold()
-    spare()
-    gc.callbacks.append(note)
-    yield begun
-    gc.callbacks.remove(note)
-    gc.set_threshold(*thresholds)
-    gc.unfreeze()
+    with spared():
+        gc.callbacks.append(note)
+        yield begun
+        gc.callbacks.remove(note)
 
 
 def test_a_batch_comes_and_goes_without_a_collection(collections: list[int]) -> None:
@@ -137,3 +135,14 @@ def test_what_goes_in_circles_is_collected_yet(collections: list[int]) -> None:
         circle.append(circle)
 
     assert collections
+
+
+def test_afterwards_the_collector_is_as_it_was() -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+
+    with suppress(ValueError), spared():
+        assert gc.get_threshold() != before[0]
+        assert gc.get_freeze_count() > before[1]
+        raise ValueError
+
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before

@@ -1,6 +1,5 @@
-import gc
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -16,15 +15,6 @@ from dataflows.runner import ExitCode, _manifests, _our_own, _unexpected, exit_c
 from dataflows.settings import fixed_settings, load_settings
 
 New = Callable[..., Any]
-
-
-@pytest.fixture(autouse=True)
-def thawed() -> Iterator[None]:
-    """A run freezes what is on the heap, and has few collections; here it is the suite's."""
-    thresholds = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*thresholds)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,6 @@ from connectors.avstar.sandbox.faults import Faults
 from connectors.avstar.sandbox.latency import Latency
 from connectors.avstar.sandbox.server import Sandbox
 from connectors.avstar.sandbox.settings import SandboxSettings
-from connectors.avstar.sandbox.timers import ExactTimers
+from connectors.avstar.sandbox.timers import exact_loop
 
-__all__ = ["ExactTimers", "Faults", "Latency", "Rate", "Sandbox", "SandboxSettings"]
+__all__ = ["Faults", "Latency", "Rate", "Sandbox", "SandboxSettings", "exact_loop"]

@@ -6,19 +6,19 @@ import selectors
 
 from typing_extensions import override
 
+_SELECTABLE = 1024
+"""Descriptors from here on `select` cannot wait for."""
 
-class ExactTimers(asyncio.DefaultEventLoopPolicy):
-    """Makes loops that sleep to the microsecond.
+
+def exact_loop() -> asyncio.AbstractEventLoop:
+    """Make a loop that sleeps to the microsecond.
 
     Linux's `epoll_wait` counts milliseconds, and asyncio rounds up: of a latency of 2 ms it made 3
     whenever nothing else happened, so the sooner a client had sent all it may, the slower it was.
     """
-
-    @override
-    def new_event_loop(self) -> asyncio.AbstractEventLoop:
-        if hasattr(selectors, "EpollSelector"):
-            return asyncio.SelectorEventLoop(_Exact())
-        return super().new_event_loop()
+    if hasattr(selectors, "EpollSelector"):
+        return asyncio.SelectorEventLoop(_Exact())
+    return asyncio.new_event_loop()
 
 
 if hasattr(selectors, "EpollSelector"):
@@ -26,6 +26,8 @@ if hasattr(selectors, "EpollSelector"):
     class _Exact(selectors.EpollSelector):
         @override
         def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+            if self.fileno() >= _SELECTABLE:  # made after so many others
+                return super().select(timeout)
             ready = super().select(0)
             if ready or timeout == 0:
                 return ready

@@ -2,20 +2,22 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from time import monotonic
 
 import pytest
 
-from connectors.avstar.sandbox import ExactTimers
+from connectors.avstar.sandbox import exact_loop
 
 
 @pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
-    made = ExactTimers().new_event_loop()
+    made = exact_loop()
     yield made
     made.close()
 
@@ -30,6 +32,18 @@ def test_a_timer_rings_never_early_and_not_at_the_next_millisecond(loop) -> None
 
     assert min(times) >= 0.0021
     assert min(times) < 0.003, "each was rounded up"
+
+
+def test_a_loop_made_after_a_thousand_files_were_opened_waits_as_well() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, hard), hard))
+    with ExitStack() as files:
+        files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            files.enter_context(open(os.devnull))  # noqa: PTH123
+        loop = files.enter_context(closing(exact_loop()))
+
+        assert loop.run_until_complete(asyncio.sleep(0.001, "slept")) == "slept"
 
 
 def test_what_comes_meanwhile_ends_the_wait(loop) -> None:
