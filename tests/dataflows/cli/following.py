@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from backports import zstd
+
 from connectors.ledger import read_manifest
 from dataflows.generate import Sample, generate
 
@@ -23,11 +25,11 @@ class Landing:
         self.api = api
 
     def put(self, name: str, records: int = 100, *companions: str, **sample: Any) -> Path:
-        """Write an export under another name, and rename it when it is whole."""
+        """Write an export under another name, packed if it is called so; rename it when whole."""
         path, draft = self.folder / name, self.folder / f"{name}.part"
         sample.setdefault("format", "csv" if name.endswith(".csv") else "ndjson")
-        with draft.open("wb") as file:
-            file.writelines(generate(Sample(records, **{"bad": 0, **sample})))
+        text = b"".join(generate(Sample(records, **{"bad": 0, **sample})))
+        draft.write_bytes(zstd.compress(text) if name.endswith(".zst") else text)
         draft.rename(path)
         for suffix in companions:
             path.with_name(name + suffix).touch()

@@ -35,7 +35,9 @@ class Traffic:
         number = next(self._numbers)
         kind = KINDS[number % len(KINDS)]
         records = self._chance.randint(5, 120)
-        name = f"{kind.replace(' ', '-')}-{number}.{self._chance.choice(['csv', 'ndjson'])}"
+        packed = ["ndjson.zst"] if kind in {"announced", "settled"} else []
+        suffix = self._chance.choice(["csv", "ndjson", *packed])
+        name = f"{kind.replace(' ', '-')}-{number}.{suffix}"
         if kind == "header":
             self.bad.append(f"{name}.csv")
             self._bad(f"{name}.csv")
@@ -119,7 +121,7 @@ def test_however_often_it_is_killed_every_good_spot_is_scheduled_once(landing: N
 
 def _archived(one: Landing) -> list[Path]:
     found = one.archive.glob("*/export/*")
-    return sorted(path for path in found if path.suffix in {".csv", ".ndjson"})
+    return sorted(path for path in found if path.suffix in {".csv", ".ndjson", ".zst"})
 
 
 def _left(one: Landing) -> list[str]:

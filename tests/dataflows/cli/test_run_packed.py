@@ -15,6 +15,7 @@ import pytest
 from backports import zstd
 
 from connectors.ledger import read_manifest
+from tests.processes import Upload
 
 New = Callable[..., Any]
 
@@ -73,6 +74,48 @@ def test_a_killed_upload_of_any_kind_ends_exactly_right(
     assert manifest
     assert manifest.checksum == subprocess.check_output(["sha256sum", path]).split()[0].decode()
     assert manifest.bytes == path.stat().st_size
+
+
+@pytest.fixture
+def half(api: New, new_export: New, new_upload: New) -> Upload:
+    """Kill the upload of a zstd export in its middle."""
+    path = new_export(600).with_name("day.ndjson.zst")
+    path.write_bytes(frames(new_export(600).read_bytes()))
+    upload = new_upload(api(*SLOW), path)
+    running = upload.start(*SMALL)
+    running.until(lambda: upload.accepted >= 100)
+    running.finish(signal.SIGKILL)
+    return upload
+
+
+def test_bytes_of_a_zstd_export_that_changed_meanwhile_are_found_out(half: Upload) -> None:
+    before, (path,) = half.api.stats()["requests"], half.exports
+    good = path.read_bytes()
+    for place in (0, len(good) // 2, len(good) - 1):
+        path.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        refused = half()
+        assert refused.code == 2
+        assert str(path) in refused.refusal
+    assert half.api.stats()["requests"] == before
+    path.write_bytes(good)
+    assert half().code == 0
+    half.assert_exact(590)
+
+
+def test_what_its_ledger_says_of_a_zstd_export_is_not_believed_when_it_is_damaged(
+    half: Upload,
+) -> None:
+    before, known = half.api.stats()["requests"], half.ledger() / ".export"
+    good = known.read_bytes()
+    for old, new in ((b'"total_records": 600', b'"total_records": 590'), (b'"line_limit"', b"")):
+        known.write_bytes(good.replace(old, new))
+        refused = half()
+        assert refused.code == 2
+        assert f"{known} is damaged" in refused.refusal
+    assert half.api.stats()["requests"] == before
+    known.write_bytes(good)
+    assert half().code == 0
+    half.assert_exact(590)
 
 
 def test_the_offsets_of_a_packed_export_are_those_of_its_text(

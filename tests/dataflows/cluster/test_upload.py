@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from backports import zstd
 
 New = Callable[..., Any]
 
@@ -73,6 +74,20 @@ def test_any_number_of_processes_goes_on_with_the_state_of_the_first(
     alone = new_fleet(upload, 2).start_one(1).finish()
     assert alone.code == 0
     assert "is settled already" in alone.err  # so it needs no other
+
+
+def test_a_cluster_goes_on_with_a_zstd_export_that_its_ledger_knows(
+    api: New, new_export: New, new_upload: New, new_fleet: New
+) -> None:
+    plain = new_export(500)
+    packed = plain.with_name("day.ndjson.zst")
+    packed.write_bytes(zstd.compress(plain.read_bytes()))
+    upload = new_upload(api(*SLOW), packed)
+    fleet = new_fleet(upload, 2)
+    fleet.start(*SMALL)
+    fleet.until_accepted(90)
+    fleet.finish({0: signal.SIGKILL})
+    fleet.finish_exactly(490, *FAST)
 
 
 def test_a_cluster_whose_state_is_lost_goes_on_from_the_ledger(
