@@ -108,7 +108,7 @@ def refuse_changed(
 def surveyed(out: Path, name: str) -> Iterator[Surveyed]:
     """Yield what was found in exports of that name when their uploads began.
 
-    What is damaged says nothing here: it will be found out when the ledger is gone on with.
+    What is damaged says nothing here: who goes on with that ledger refuses it.
     """
     for folder in _folders(out, name):
         with suppress(RefusedError):

@@ -25,7 +25,8 @@ def recognise(
     """Return an export of which is known what a survey finds; None if it is to be surveyed.
 
     Only of zstd: to unpack it takes a third of a survey, and it has to be done again up to where an
-    upload goes on. Gzip takes longer to unpack, and its survey leaves ways into the text.
+    upload goes on, or from the last frame that ended before. Gzip takes longer to unpack, and its
+    survey leaves ways into all of the text.
 
     Raises:
         RefusedError: It changed meanwhile.

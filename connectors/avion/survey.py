@@ -45,7 +45,7 @@ def survey(
         line_limit: Bytes that a record may have.
         split_bytes: Least size of a split in bytes.
         progress: Called with the bytes read so far.
-        known: What surveys found before. What zstd packs and is among these is only hashed.
+        known: What surveys found before. A zstd file among these is hashed, and not unpacked.
 
     Raises:
         RefusedError: The file is missing, unreadable, no export, cut, contradicts the traffic
